@@ -1,0 +1,1 @@
+"""Flink jobs: each file reads top to bottom as one dataflow."""
