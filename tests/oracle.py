@@ -1,0 +1,255 @@
+"""What Tapeline must answer, computed slowly and plainly from the contract alone.
+
+Nothing here comes from ``udfs/``: where the pipeline is built of kernels, frames and cascaded
+windows, this reads one message after the other with :mod:`json` and adds up with
+:func:`math.fsum`. A system test feeds both the same records and compares.
+"""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+INTERVALS = {
+    "1s": 1_000,
+    "10s": 10_000,
+    "1m": 60_000,
+    "5m": 300_000,
+    "15m": 900_000,
+    "1h": 3_600_000,
+    "4h": 14_400_000,
+    "1d": 86_400_000,
+}
+MAX_MESSAGE_BYTES = 1 << 20
+MAX_SYMBOL_CHARACTERS = 32
+MAX_AMOUNT = 1e15
+YEAR_2000_MS = 946_684_800_000
+MAX_AHEAD_MS = 60_000
+JSON_SPACE = b" \t\r\n"
+
+
+class Message(NamedTuple):
+    """One Kafka record: its bytes, its CreateTime in ms, and where it was read from."""
+
+    value: bytes | None
+    timestamp: int
+    partition: int = 0
+
+
+class Trade(NamedTuple):
+    """A valid trade; ``trade_id`` is its text, empty where the producer gave none."""
+
+    symbol: str
+    price: float
+    quantity: float
+    timestamp: int
+    side: str
+    trade_id: str = ""
+    exchange: str = ""
+
+    @property
+    def order(self) -> tuple[int, bytes, float, float]:
+        """Sort key that decides open and close, whatever the order of arrival.
+
+        The id's last 16 bytes are set flush right on zero bytes, so digits compare as numbers.
+        """
+        identifier = self.trade_id.encode()[-16:].rjust(16, b"\0")
+        return self.timestamp, identifier, self.price, self.quantity
+
+
+@dataclass(frozen=True)  # a tuple's own index() leaves no room for the contract's field
+class Rejected:
+    """One dead letter: the record's position inside its message, and the reason's code."""
+
+    index: int
+    reason: str
+
+
+class Candle(NamedTuple):
+    """One final candle over ``[start, end)``, ms since the epoch, UTC."""
+
+    symbol: str
+    interval: str
+    start: int
+    end: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    notional: float
+    vwap: float
+    trades: int
+    buy_volume: float
+
+
+class Expected(NamedTuple):
+    """All that is to come of a list of messages."""
+
+    candles: dict[tuple[str, str, int], Candle]  # by (symbol, interval, start)
+    rejected: list[tuple[int, Rejected]]  # with the position of the message in the list
+    late: list[Trade]
+    in_time: list[Trade]
+
+
+class Fault(Exception):
+    """Something a record must not be; its text is the reason's code."""
+
+
+def expected(messages: Iterable[Message], watermark_delay: int | None = None) -> Expected:
+    """Compute everything for messages in the order they are read.
+
+    With a ``watermark_delay`` (ms) trades are late as they are under a watermark that moves with
+    every message: the least, over the partitions, of the newest record timestamp read before,
+    less the delay. Flink moves its own every now and then, so a test that counts late trades
+    must make them late beyond doubt. Without it no trade is late.
+    """
+    messages = list(messages)
+    newest = dict.fromkeys((message.partition for message in messages), -math.inf)
+    rejected: list[tuple[int, Rejected]] = []
+    late: list[Trade] = []
+    in_time: list[Trade] = []
+    for position, message in enumerate(messages):
+        trades, faults = read(message)
+        rejected += [(position, fault) for fault in faults]
+        watermark = -math.inf
+        if watermark_delay is not None:
+            watermark = min(newest.values()) - watermark_delay
+        for trade in trades:
+            (late if is_late(trade, watermark) else in_time).append(trade)
+        newest[message.partition] = max(newest[message.partition], message.timestamp)
+    return Expected(candles(in_time), rejected, late, in_time)
+
+
+def is_late(trade: Trade, watermark: float) -> bool:
+    """Tell whether the watermark has closed the trade's second, the shortest candle."""
+    last_instant = trade.timestamp // 1_000 * 1_000 + 999
+    return last_instant <= watermark
+
+
+def read(message: Message) -> tuple[list[Trade], list[Rejected]]:
+    """Split one message into its valid trades and its dead letters."""
+    try:
+        elements = split(message.value or b"")
+    except Fault as fault:
+        return [], [Rejected(0, str(fault))]
+    trades, rejected = [], []
+    for index, element in enumerate(elements):
+        try:
+            trades.append(validate(element, message.timestamp))
+        except Fault as fault:
+            rejected.append(Rejected(index, str(fault)))
+    return trades, rejected
+
+
+def split(value: bytes) -> list[object]:
+    """Return the JSON values a message carries, a :class:`Fault` in the place of a bad line.
+
+    A message that starts with ``[`` is an array or nothing. Another that is not JSON as a whole
+    is newline-separated if at least one of its lines is an object.
+    """
+    if len(value) > MAX_MESSAGE_BYTES:
+        raise Fault("message_too_large")
+    if not value.strip(JSON_SPACE):
+        raise Fault("empty_message")
+    whole = parse(value)
+    if isinstance(whole, Fault):
+        lines = [parse(line) for line in value.split(b"\n") if line.strip(JSON_SPACE)]
+        if value.lstrip(JSON_SPACE).startswith(b"[") or not any(isinstance(x, dict) for x in lines):
+            raise whole
+        return lines
+    return whole if isinstance(whole, list) else [whole]
+
+
+def parse(text: bytes) -> object:
+    """Return the JSON value of ``text``, or the :class:`Fault` it has."""
+    try:
+        value = json.loads(text.decode(), parse_constant=_refuse, parse_int=_integer)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except UnicodeDecodeError:
+        return Fault("invalid_utf8")
+    except (ValueError, RecursionError):
+        return Fault("invalid_json")
+    return value
+
+
+def _refuse(literal: str) -> None:
+    raise ValueError(f"{literal} is Python's, not JSON's")
+
+
+def _integer(digits: str) -> int:
+    # Python reads at most 4300 digits; beyond any limit of ours, how far does not matter.
+    return int(digits[:100])
+
+
+def validate(element: object, record_timestamp: int) -> Trade:
+    """Return the element as a trade; its first failing field is its :class:`Fault`."""
+    if isinstance(element, Fault):
+        raise element
+    if not isinstance(element, dict):
+        raise Fault("not_an_object")
+    symbol = _typed(element, "symbol", str)
+    if not 1 <= len(symbol) <= MAX_SYMBOL_CHARACTERS:
+        raise Fault("invalid_symbol")
+    price = _amount(element, "price")
+    quantity = _amount(element, "quantity")
+    timestamp = _typed(element, "timestamp", int)
+    if timestamp < YEAR_2000_MS:
+        raise Fault("timestamp_too_old")
+    if timestamp > record_timestamp + MAX_AHEAD_MS:
+        raise Fault("timestamp_ahead")
+    side = _typed(element, "side", str)
+    if side not in ("buy", "sell"):
+        raise Fault("invalid_side")
+    trade_id = _typed(element, "trade_id", str, int) if "trade_id" in element else ""
+    exchange = _typed(element, "exchange", str) if "exchange" in element else ""
+    return Trade(symbol, price, quantity, timestamp, side, str(trade_id), exchange)
+
+
+def _typed(element: dict[str, Any], field: str, *types: type) -> Any:
+    if field not in element:
+        raise Fault("missing_field")
+    value = element[field]
+    if type(value) not in types:  # not isinstance: Python's True is an int, JSON's is none
+        raise Fault("wrong_type")
+    return value
+
+
+def _amount(element: dict[str, Any], field: str) -> float:
+    amount = _typed(element, field, int, float)
+    if not 0 < amount <= MAX_AMOUNT:
+        raise Fault(f"invalid_{field}")
+    return float(amount)
+
+
+def candles(trades: Iterable[Trade]) -> dict[tuple[str, str, int], Candle]:
+    """Return the candle of every symbol, interval and window that has a trade."""
+    windows = defaultdict(list)
+    for trade in trades:
+        for interval, length in INTERVALS.items():
+            windows[trade.symbol, interval, trade.timestamp // length * length].append(trade)
+    return {key: candle(*key, members) for key, members in windows.items()}
+
+
+def candle(symbol: str, interval: str, start: int, trades: list[Trade]) -> Candle:
+    """Return the candle of the trades of one window, in whatever order they come."""
+    prices = [trade.price for trade in trades]
+    volume = math.fsum(trade.quantity for trade in trades)
+    notional = math.fsum(trade.price * trade.quantity for trade in trades)
+    return Candle(
+        symbol=symbol,
+        interval=interval,
+        start=start,
+        end=start + INTERVALS[interval],
+        open=min(trades, key=lambda trade: trade.order).price,
+        high=max(prices),
+        low=min(prices),
+        close=max(trades, key=lambda trade: trade.order).price,
+        volume=volume,
+        notional=notional,
+        vwap=notional / volume,
+        trades=len(trades),
+        buy_volume=math.fsum(trade.quantity for trade in trades if trade.side == "buy"),
+    )
