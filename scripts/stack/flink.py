@@ -1,0 +1,240 @@
+"""A standalone Flink cluster, run from the pip package with the project's own configuration."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+
+from scripts.stack.daemon import Daemon
+from scripts.stack.errors import ProcessDiedError, StackError, SubmissionError
+from scripts.stack.package import package
+from scripts.stack.paths import FLINK_CONF, FLINK_JARS, PYTHON
+from scripts.stack.ports import free_port, require_free
+from scripts.stack.rest import FlinkRest
+from scripts.stack.waiting import wait_until
+
+_SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
+
+
+class FlinkCluster:
+    """One JobManager and one TaskManager.
+
+    Args:
+        home: The runtime folder; everything of Flink's lies in ``flink/``, the logs in ``logs/``.
+        rest_port: The port of the web UI and of the REST API.
+        slots: How many subtasks of an operator run side by side.
+        memory: What the TaskManager's JVM may take; Python workers take theirs beside it.
+        managed_memory: The part of it that Python workers and SQL windows share.
+        metrics_port: Where the JobManager serves Prometheus; the TaskManager has the next port.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        rest_port: int,
+        slots: int = 2,
+        memory: str = "4g",
+        managed_memory: str = "1g",
+        metrics_port: int | None = None,
+    ) -> None:
+        self.rest = FlinkRest(rest_port)
+        self.rest_port = rest_port
+        self.slots = slots
+        self.jobmanager = Daemon("jobmanager", home)
+        self.taskmanager = Daemon("taskmanager", home)
+        self.state = home / "flink" / "state"
+        self._folder = home / "flink"
+        self._logs = home / "logs"
+        self._memory = memory
+        self._managed_memory = managed_memory
+        self._metrics_port = metrics_port
+
+    def start(self) -> None:
+        """Start what does not run, and return when the slots are there.
+
+        Raises:
+            PortTakenError: Another process has the port of the web UI.
+            ProcessDiedError: A part of the cluster ended instead.
+        """
+        if not self.jobmanager.process:
+            require_free(self.rest_port, "Flink", "TAPELINE_FLINK_PORT")
+            # The other one's configuration, above all the JobManager's port, is no longer true.
+            self.taskmanager.stop()
+            self._configure()
+        self._start(self.jobmanager)
+        self._start(self.taskmanager)
+        wait_until(self._up, f"Flink on port {self.rest_port} and its {self.slots} slots")
+
+    def kill_taskmanager(self) -> None:
+        """End the TaskManager as a crash would, its Python workers left behind."""
+        self.taskmanager.kill()
+
+    def stop(self) -> None:
+        """End the cluster and every Python worker; checkpoints stay."""
+        self.taskmanager.stop()
+        self.jobmanager.stop()
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def submit(
+        self,
+        job: Path,
+        env: Mapping[str, str] | None = None,
+        args: Sequence[str] = (),
+        parallelism: int | None = None,
+        restore_from: Path | None = None,
+    ) -> str:
+        """Submit a Python job with ``flink run`` and return its id, without waiting for it to run.
+
+        Args:
+            job: The file with the ``main()``.
+            env: Added to the environment that the job reads its settings from.
+            args: The job's own arguments.
+            parallelism: Subtasks of each operator; one for each slot when it is not given.
+            restore_from: A checkpoint or savepoint to go on from; Flink owns it from then on.
+
+        Raises:
+            SubmissionError: Flink refused it, or the job's own code failed.
+        """
+        restore = ["-s", f"file://{restore_from}", "-cm", "CLAIM"] if restore_from else []
+        command = [
+            *[self._bin("flink"), "run", "--detached"],
+            *["-p", str(parallelism or self.slots), *restore],
+            *["-pyfs", package(self._folder / "tapeline.zip"), "-py", job, *args],
+        ]
+        run = subprocess.run(
+            [str(part) for part in command],
+            env={**self._environment(), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        submitted = _SUBMITTED.search(run.stdout)
+        if run.returncode or not submitted:
+            raise SubmissionError(f"Flink did not take {job.name}:\n{_without_frames(run.stdout)}")
+        return submitted.group(1)
+
+    def wait_running(self, job_id: str, timeout: float = 90) -> None:
+        """Return when all tasks of the job run.
+
+        Raises:
+            SubmissionError: The job failed; the text says why.
+        """
+
+        def running() -> bool:
+            if self.rest.job_state(job_id) in ("FAILED", "CANCELED", "UNKNOWN"):
+                raise SubmissionError(f"job {job_id} failed:\n{self.rest.failure(job_id)}")
+            return self.rest.running(job_id)
+
+        wait_until(running, f"job {job_id} to run", timeout)
+
+    def cancel(self, job_id: str) -> None:
+        """End the job at once, and return when it has ended; its newest checkpoint stays."""
+        self.rest.cancel(job_id)
+        ended = ("CANCELED", "FAILED", "FINISHED", "UNKNOWN")
+        wait_until(lambda: self.rest.job_state(job_id) in ended, f"job {job_id} to end")
+
+    @property
+    def _conf(self) -> Path:
+        return self._folder / "conf"
+
+    @property
+    def _lib(self) -> Path:
+        return self._folder / "lib"
+
+    @property
+    def _temporary(self) -> Path:
+        return self._folder / "tmp"
+
+    def _bin(self, script: str) -> Path:
+        return _flink_home() / "bin" / script
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "FLINK_CONF_DIR": str(self._conf),
+            "FLINK_LIB_DIR": str(self._lib),
+            "FLINK_LOG_DIR": str(self._logs),
+            "FLINK_PID_DIR": str(self._folder / "pid"),
+            # These two are parts of the names of the log files.
+            "FLINK_IDENT_STRING": "tapeline",
+            "HOSTNAME": "localhost",
+            # Compiled kernels outlive the workers, which inherit this.
+            "NUMBA_CACHE_DIR": str(self._folder / "numba"),
+        }
+
+    def _start(self, daemon: Daemon) -> None:
+        script = self._bin(f"{daemon.name}.sh")
+        daemon.start([script, "start-foreground"], self._environment(), cwd=self._folder)
+
+    def _configure(self) -> None:
+        """Write the configuration and the folder of jars, each anew."""
+        for folder in (self._conf, self._lib, self._temporary):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        for properties in FLINK_CONF.glob("log4j*.properties"):
+            shutil.copy(properties, self._conf)
+        template = Template((FLINK_CONF / "config.yaml").read_text())
+        (self._conf / "config.yaml").write_text(
+            template.substitute(
+                rest_port=self.rest_port,
+                rpc_port=free_port(),
+                slots=self.slots,
+                memory=self._memory,
+                managed_memory=self._managed_memory,
+                python=PYTHON,
+                state=self.state,
+                temporary=self._temporary,
+                metrics=_reporter(self._metrics_port),
+            )
+        )
+        for jar in _jars():
+            (self._lib / jar.name).symlink_to(jar)
+
+    def _up(self) -> bool:
+        for daemon in (self.jobmanager, self.taskmanager):
+            if not daemon.process:
+                raise ProcessDiedError(f"Flink's {daemon.name}", daemon.log)
+        return self.rest.slots() >= self.slots
+
+
+def _flink_home() -> Path:
+    """The Flink that pip brought, found without importing pyflink, which takes a second."""
+    spec = importlib.util.find_spec("pyflink")
+    if not spec or not spec.origin:
+        raise StackError("apache-flink is not installed: run scripts/setup.sh")
+    return Path(spec.origin).parent
+
+
+def _jars() -> list[Path]:
+    """What is on Flink's class path: its own jars, PyFlink's and the connectors.
+
+    Raises:
+        StackError: Maven has not fetched the connectors yet.
+    """
+    connectors = list(FLINK_JARS.glob("*.jar"))
+    if not connectors:
+        raise StackError(f"no connector in {FLINK_JARS}: run scripts/setup.sh")
+    home = _flink_home()
+    return [*(home / "lib").glob("*.jar"), *(home / "opt").glob("flink-python-*.jar"), *connectors]
+
+
+def _reporter(port: int | None) -> str:
+    """What makes Flink serve its metrics to Prometheus, as a YAML mapping in one line."""
+    if port is None:
+        return "{}"
+    factory = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory"
+    return (
+        f"{{reporters: prom, reporter.prom: {{factory.class: {factory}, port: {port}-{port + 1}}}}}"
+    )
+
+
+def _without_frames(trace: str) -> str:
+    """A Java stack trace's messages alone; Python's frames stay."""
+    return "\n".join(
+        line for line in trace.splitlines() if not re.match(r"\s+(at \S+\(|\.\.\. \d+ more)", line)
+    )
