@@ -1,6 +1,5 @@
 """One Kafka node, run straight from Maven's jars."""
 
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from scripts.stack.daemon import Daemon
+from scripts.stack.environment import basic_environment
 from scripts.stack.errors import ProcessDiedError
 from scripts.stack.java import java, kafka_classpath
 from scripts.stack.paths import FLINK_CONF
@@ -48,7 +48,9 @@ class Broker:
             require_free(self.port, "Kafka", "TAPELINE_KAFKA_PORT")
             self._format()
             self.daemon.start(
-                self._java("kafka.Kafka", self._properties), env=os.environ, cwd=self._folder
+                self._java("kafka.Kafka", self._properties),
+                env=basic_environment(),
+                cwd=self._folder,
             )
         wait_until(self._up, f"Kafka on port {self.port}")
 

@@ -1,7 +1,6 @@
 """A standalone Flink cluster, run from the pip package with the project's own configuration."""
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from scripts.stack.daemon import Daemon
+from scripts.stack.environment import basic_environment
 from scripts.stack.errors import ProcessDiedError, StackError, SubmissionError
 from scripts.stack.package import package
 from scripts.stack.paths import FLINK_CONF, FLINK_JARS, PYTHON
@@ -91,7 +91,7 @@ class FlinkCluster:
 
         Args:
             job: The file with the ``main()``.
-            env: Added to the environment that the job reads its settings from.
+            env: The settings that the job reads from its environment; it sees no others.
             args: The job's own arguments.
             parallelism: Subtasks of each operator; one for each slot when it is not given.
             restore_from: A checkpoint or savepoint to go on from; Flink owns it from then on.
@@ -155,7 +155,7 @@ class FlinkCluster:
 
     def _environment(self) -> dict[str, str]:
         return {
-            **os.environ,
+            **basic_environment(),
             "FLINK_CONF_DIR": str(self._conf),
             "FLINK_LIB_DIR": str(self._lib),
             "FLINK_LOG_DIR": str(self._logs),
@@ -163,8 +163,6 @@ class FlinkCluster:
             # These two are parts of the names of the log files.
             "FLINK_IDENT_STRING": "tapeline",
             "HOSTNAME": "localhost",
-            # Compiled kernels outlive the workers, which inherit this.
-            "NUMBA_CACHE_DIR": str(self._folder / "numba"),
         }
 
     def _start(self, daemon: Daemon) -> None:

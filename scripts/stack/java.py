@@ -1,9 +1,9 @@
 """The Java that Flink's scripts would choose, for the commands that we start ourselves."""
 
-import os
 import shutil
 from pathlib import Path
 
+from scripts.stack.environment import java_home
 from scripts.stack.errors import StackError
 from scripts.stack.paths import KAFKA_JARS
 
@@ -14,7 +14,7 @@ def java() -> Path:
     Raises:
         StackError: There is none.
     """
-    home = os.environ.get("JAVA_HOME")
+    home = java_home()
     found = shutil.which("java", path=f"{home}/bin" if home else None)
     if not found:
         raise StackError("java is missing: install Java 17, or point JAVA_HOME at it")

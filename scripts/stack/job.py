@@ -1,0 +1,87 @@
+"""One long-running job on a cluster, which goes on from where it was."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.stack.errors import StackError
+from scripts.stack.flink import FlinkCluster
+from scripts.stack.waiting import wait_until
+
+_ALIVE = frozenset({"INITIALIZING", "CREATED", "RUNNING", "RESTARTING", "FAILING", "SUSPENDED"})
+
+
+class Job:
+    """A job that is meant to run for ever, known by the id it got when it was submitted.
+
+    Args:
+        cluster: Where it runs.
+        file: The Python file with its ``main()``.
+        home: The runtime folder; the id lies in ``run/``.
+    """
+
+    def __init__(self, cluster: FlinkCluster, file: Path, home: Path) -> None:
+        self._cluster = cluster
+        self._file = file
+        self._id_file = home / "run" / f"{file.stem}.job"
+
+    @property
+    def id(self) -> str | None:
+        """The id of the submission that counts, if there was one."""
+        return self._id_file.read_text() if self._id_file.exists() else None
+
+    @property
+    def state(self) -> str:
+        """Its state as Flink names it; UNKNOWN when it was never submitted or Flink is away."""
+        try:
+            return self._cluster.rest.job_state(self.id) if self.id else "UNKNOWN"
+        except OSError:
+            return "UNKNOWN"
+
+    def start(self, env: Mapping[str, str], parallelism: int, fresh: bool = False) -> None:
+        """Submit the job unless it is on the cluster, and return when all its tasks run.
+
+        Args:
+            env: Its settings.
+            parallelism: Subtasks of each operator.
+            fresh: Start without the state of an earlier run.
+
+        Raises:
+            SubmissionError: It does not start; the text says why.
+        """
+        if not (self.id and self.state in _ALIVE):
+            snapshot = None if fresh else newest_snapshot(self._cluster.state)
+            job_id = self._cluster.submit(
+                self._file, env, parallelism=parallelism, restore_from=snapshot
+            )
+            self._id_file.parent.mkdir(parents=True, exist_ok=True)
+            self._id_file.write_text(job_id)
+        if self.id:
+            self._cluster.wait_running(self.id)
+
+    def stop(self, timeout: float = 30) -> None:
+        """End the job after a savepoint, so that the next start goes on without a gap.
+
+        A job that cannot write one now (it is restarting, say) is cancelled: the next start then
+        goes on from its newest checkpoint.
+        """
+        if self.id and self.state in _ALIVE:
+            try:
+                self._stop_with_savepoint(self.id, timeout)
+            except (StackError, OSError):
+                self._cluster.cancel(self.id)
+        self._id_file.unlink(missing_ok=True)
+
+    def _stop_with_savepoint(self, job_id: str, timeout: float) -> None:
+        rest = self._cluster.rest
+        request = rest.stop_with_savepoint(job_id)
+        deadline = time.monotonic() + timeout
+        wait_until(lambda: rest.savepoint(job_id, request) is not None, "a savepoint", timeout)
+        left = max(deadline - time.monotonic(), 1)
+        wait_until(lambda: self.state not in _ALIVE, f"job {job_id} to end", left)
+
+
+def newest_snapshot(state: Path) -> Path | None:
+    """The folder of the newest finished checkpoint or savepoint below ``state``, if there is one."""
+    finished = sorted(state.rglob("_metadata"), key=lambda path: path.stat().st_mtime_ns)
+    return finished[-1].parent if finished else None
