@@ -23,7 +23,9 @@ class Settings(BaseSettings):
         ("trades",), min_length=1, description="Input topics, separated by commas"
     )
     candles_topic: Topic = Field("candles", description="Output: candles")
-    late_trades_topic: Topic = Field("late_trades", description="Output: trades behind the watermark")
+    late_trades_topic: Topic = Field(
+        "late_trades", description="Output: trades behind the watermark"
+    )
     dead_letters_topic: Topic = Field("dead_letters", description="Output: rejected records")
     start_from: str = Field(
         "group",
@@ -36,7 +38,9 @@ class Settings(BaseSettings):
         2_000, ge=0, description="How far out of order trades may come and still be in time, ms"
     )
     idle_timeout_ms: int = Field(
-        5_000, ge=0, description="Silence after which a partition holds nothing back, ms; 0 is never"
+        5_000,
+        ge=0,
+        description="Silence after which a partition holds nothing back, ms; 0 is never",
     )
     max_ahead_ms: int = Field(
         60_000, ge=0, description="How far a trade's time may be ahead of its Kafka record's, ms"

@@ -1,0 +1,114 @@
+"""Candles in SQL: partial candles merged over ever longer windows, and shown while they form.
+
+Every statement works on the same merged columns, so a candle of a day is built like one of a second:
+
+    symbol, second, open_key, close_key, high, low, trades, and the limbs of the three sums
+
+``udfs.candles`` explains keys and limbs. Seconds, ten seconds and minutes are cascaded TUMBLE
+windows; what is longer is a CUMULATE window over the minutes, which gives the candle so far with
+every minute and the final one with the last.
+"""
+
+from jobs.sql import NOW_MS, interval
+from udfs.candles import LIMB_BITS, LIMBS, PRICE_AT, UNITS
+
+SUMS = ("volume", "notional", "buy_volume")
+SHORT = {"1s": 1_000, "10s": 10_000, "1m": 60_000}
+"""Intervals that forming candles are published of with every frame; ms."""
+LONG = {"5m": 300_000, "15m": 900_000, "1h": 3_600_000, "4h": 14_400_000, "1d": 86_400_000}
+"""Intervals that forming candles are published of once a minute; ms."""
+
+STEP_MS = 60_000
+
+_LIMBS = [f"{name}_{limb}" for name in SUMS for limb in range(LIMBS)]
+PARTIAL_COLUMNS = ("symbol", "second", "open_key", "close_key", "high", "low", "trades", *_LIMBS)
+
+
+def _merge(over: str = "") -> str:
+    """The aggregate calls that merge partial candles into one."""
+    calls = {
+        "second": "MIN",
+        "open_key": "MIN",
+        "close_key": "MAX",
+        "high": "MAX",
+        "low": "MIN",
+        "trades": "SUM",
+        **dict.fromkeys(_LIMBS, "SUM"),
+    }
+    return ", ".join(f"{call}(`{column}`){over} AS `{column}`" for column, call in calls.items())
+
+
+def _carried(name: str) -> str:
+    """Limbs brought back below 2**44, so that sums of sums never overflow a BIGINT."""
+    base = 1 << LIMB_BITS
+    top, middle, low = (f"{name}_{limb}" for limb in range(LIMBS))
+    middle_sum = f"({middle} + {low} / {base})"
+    return (
+        f"{top} + {middle_sum} / {base} AS {top}, "
+        f"MOD({middle_sum}, {base}) AS {middle}, MOD({low}, {base}) AS {low}"
+    )
+
+
+_CARRIED = "symbol, `second`, open_key, close_key, high, low, trades, " + ", ".join(
+    map(_carried, SUMS)
+)
+
+
+def tumble(source: str, time: str, interval_ms: int) -> str:
+    """The candles of one interval, final, out of shorter ones; ``wt`` is their event time."""
+    return (
+        f"SELECT {_CARRIED}, wt, TRUE AS final FROM ("
+        f"SELECT symbol, window_time AS wt, {_merge()} FROM TABLE(TUMBLE("
+        f"TABLE {source}, DESCRIPTOR({time}), {interval(interval_ms)}))"
+        f" GROUP BY symbol, window_start, window_end, window_time)"
+    )
+
+
+def cumulate(source: str, time: str, interval_ms: int) -> str:
+    """The candles of one interval so far, with every step; the last of each is final."""
+    return (
+        f"SELECT {_CARRIED}, final FROM ("
+        f"SELECT symbol, window_end = window_start + {interval(interval_ms)} AS final, {_merge()} "
+        f"FROM TABLE(CUMULATE(TABLE {source}, DESCRIPTOR({time}), "
+        f"{interval(STEP_MS)}, {interval(interval_ms)}))"
+        f" GROUP BY symbol, window_start, window_end)"
+    )
+
+
+def forming(source: str, interval_ms: int) -> str:
+    """The candles of one interval so far, with every partial candle that arrives."""
+    window = (
+        f" OVER (PARTITION BY symbol, `second` - MOD(`second`, {interval_ms}) ORDER BY proctime"
+        " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )
+    return f"SELECT {_CARRIED}, FALSE AS final FROM (SELECT symbol, {_merge(window)} FROM {source})"
+
+
+def publish(source: str, name: str, interval_ms: int) -> str:
+    """The statement that writes merged candles to the ``candles`` table."""
+    start = f"(`second` - MOD(`second`, {interval_ms}))"
+    sums = ", ".join(f"{_double(each)} AS {each}" for each in SUMS)
+    return (
+        f"INSERT INTO candles SELECT symbol, '{name}' AS `interval`, {start} AS `start`, "
+        f"{start} + {interval_ms} AS `end`, {_price('open_key')} AS `open`, high, low, "
+        f"{_price('close_key')} AS `close`, volume, notional, notional / volume AS vwap, trades, "
+        f"buy_volume, final, 0 AS revision, {NOW_MS} AS updated_at "
+        f"FROM (SELECT symbol, `second`, open_key, close_key, high, low, trades, final, {sums} "
+        f"FROM {source})"
+    )
+
+
+def _price(key: str) -> str:
+    return f"CAST(SUBSTRING({key} FROM {PRICE_AT + 1}) AS DOUBLE)"
+
+
+def _double(name: str) -> str:
+    """The double of a sum in limbs, rounded once: exact below 2**29, where all but one add is."""
+    top, middle, low = (
+        f"CAST({name}_{limb} AS DOUBLE) * CAST({unit!r} AS DOUBLE)"
+        for limb, unit in enumerate(UNITS)
+    )
+    return (
+        f"CASE WHEN {name}_0 < 512 THEN ({top} + {middle}) + {low}"
+        f" ELSE {top} + ({middle} + {low}) END"
+    )

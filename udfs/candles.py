@@ -1,0 +1,205 @@
+"""Partial candles: what some trades add to each (symbol, second).
+
+Partial candles merge by minimum, maximum and integer sums, so a candle is the same however its trades
+are cut into frames, in whatever order they come:
+
+- *Open and close* are the prices of the least and the greatest order key: a text of (event time,
+  trade id, price) whose byte order is the order of the trades, and which ends in the price itself.
+- *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**20, 2**-24
+  and 2**-68 in it; their sums do not depend on order, and the double made from them in the end is the
+  nearest to the true sum (what ``math.fsum`` gives), or its neighbour above 5e8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from udfs.scanner import BUY
+from udfs.trades import TRADE
+
+SECOND_MS = 1_000
+LIMB_BITS = 44
+LIMBS = 3
+UNITS = (2.0**20, 2.0**-24, 2.0**-68)
+"""What one of each limb is worth, the greatest first."""
+PRICE_AT = 15 + 32 + 16
+"""Where the price begins in an order key."""
+
+_LIMB_MASK = (1 << LIMB_BITS) - 1
+_PER_TOP, _MIDDLE, _PER_MIDDLE, _PER_LOW = 2.0**-20, 2.0**24, 2.0**-24, 2.0**68
+
+PARTIAL = np.dtype(
+    [
+        ("second", "i8"),  # start of the second, ms since epoch
+        ("symbol", "i4"),
+        ("trades", "i4"),
+        ("open", "i4"),  # index of the trade that opens it
+        ("close", "i4"),
+        ("high", "f8"),
+        ("low", "f8"),
+        ("volume", "i8", LIMBS),
+        ("notional", "i8", LIMBS),
+        ("buy_volume", "i8", LIMBS),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialCandle:
+    """What a frame adds to one (symbol, second)."""
+
+    symbol: str
+    second: int
+    open_key: str
+    close_key: str
+    high: float
+    low: float
+    trades: int
+    volume: list[int]
+    """Limbs, the greatest first; so too the next two."""
+    notional: list[int]
+    buy_volume: list[int]
+
+
+@njit(cache=True, inline="always")
+def _precedes(a, b):  # type: ignore[no-untyped-def]
+    """Whether trade a comes before trade b, by (event time, trade id, price)."""
+    if a.timestamp != b.timestamp:
+        return a.timestamp < b.timestamp
+    if a.id_high != b.id_high:
+        return a.id_high < b.id_high
+    if a.id_low != b.id_low:
+        return a.id_low < b.id_low
+    return a.price < b.price
+
+
+@njit(cache=True, inline="always")
+def _add(limbs, value):  # type: ignore[no-untyped-def]
+    """Adds a double of 0 and up to a sum in limbs; what is below 2**-68 is cut off."""
+    top = np.floor(value * _PER_TOP)
+    rest = (value - top / _PER_TOP) * _MIDDLE
+    middle = np.floor(rest)
+    limbs[0] += np.int64(top)
+    limbs[1] += np.int64(middle)
+    limbs[2] += np.int64((rest - middle) * _PER_MIDDLE * _PER_LOW)
+
+
+@njit(cache=True)
+def aggregate(trades, symbols):  # type: ignore[no-untyped-def]
+    """The partial candles of some trades.
+
+    Args:
+        trades: (n,) of ``udfs.trades.TRADE``.
+        symbols: how many symbols their codes name.
+
+    Returns:
+        (m,) of PARTIAL, in the order of each one's first trade; limbs are below 2**44 but the top.
+    """
+    partials = np.zeros(64, PARTIAL)
+    count = 0
+    table = np.full(256, -1, np.int32)
+    # Trades of a symbol come mostly in order: its newest partial is nearly always the one.
+    newest = np.full(symbols, -1, np.int32)
+    for i in range(trades.size):
+        trade = trades[i]
+        second = trade.timestamp // SECOND_MS * SECOND_MS
+        p = newest[trade.symbol]
+        if p < 0 or partials[p].second != second:
+            mask = table.size - 1
+            slot = _hash(second, trade.symbol) & mask
+            p = table[slot]
+            while p >= 0 and (partials[p].second != second or partials[p].symbol != trade.symbol):
+                slot = (slot + 1) & mask
+                p = table[slot]
+            if p < 0:
+                p = count
+                count += 1
+                if count > partials.size:
+                    grown = np.zeros(2 * partials.size, PARTIAL)
+                    grown[: partials.size] = partials
+                    partials = grown
+                    table = np.full(8 * partials.size, -1, np.int32)
+                    for q in range(p):
+                        slot = _hash(partials[q].second, partials[q].symbol) & (table.size - 1)
+                        while table[slot] >= 0:
+                            slot = (slot + 1) & (table.size - 1)
+                        table[slot] = q
+                    slot = _hash(second, trade.symbol) & (table.size - 1)
+                    while table[slot] >= 0:
+                        slot = (slot + 1) & (table.size - 1)
+                table[slot] = p
+                new = partials[p]
+                new.second = second
+                new.symbol = trade.symbol
+                new.open = new.close = i
+                new.high = new.low = trade.price
+            newest[trade.symbol] = p
+        partial = partials[p]
+        partial.trades += 1
+        if _precedes(trade, trades[partial.open]):
+            partial.open = i
+        if _precedes(trades[partial.close], trade):
+            partial.close = i
+        if trade.price > partial.high:
+            partial.high = trade.price
+        if trade.price < partial.low:
+            partial.low = trade.price
+        _add(partial.volume, trade.quantity)
+        _add(partial.notional, trade.price * trade.quantity)
+        if trade.side == BUY:
+            _add(partial.buy_volume, trade.quantity)
+    for p in range(count):
+        _carry(partials[p].volume)
+        _carry(partials[p].notional)
+        _carry(partials[p].buy_volume)
+    return partials[:count]
+
+
+@njit(cache=True, inline="always")
+def _hash(second, symbol):  # type: ignore[no-untyped-def]
+    return (second // SECOND_MS * 31 + symbol) * 0x9E3779B1 >> 7
+
+
+@njit(cache=True, inline="always")
+def _carry(limbs):  # type: ignore[no-untyped-def]
+    limbs[1] += limbs[2] >> LIMB_BITS
+    limbs[2] &= _LIMB_MASK
+    limbs[0] += limbs[1] >> LIMB_BITS
+    limbs[1] &= _LIMB_MASK
+
+
+def order_keys(trades: NDArray[np.void]) -> list[str]:
+    """The order key of each trade: time, id and price bits at fixed width, then the price as text."""
+    price = np.ascontiguousarray(trades["price"])
+    columns = (trades["timestamp"], trades["id_high"], trades["id_low"], price.view("i8"), price)
+    return [
+        f"{time:015d}{high:016x}{low:016x}{bits:016x}{price!r}"
+        for time, high, low, bits, price in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+
+
+def partial_candles(trades: NDArray[np.void], symbols: list[str]) -> list[PartialCandle]:
+    """The partial candles of some trades, ready to be merged in SQL."""
+    partials = aggregate(trades, len(symbols))
+    columns = (
+        [symbols[code] for code in partials["symbol"].tolist()],
+        partials["second"].tolist(),
+        order_keys(trades[partials["open"]]),
+        order_keys(trades[partials["close"]]),
+        partials["high"].tolist(),
+        partials["low"].tolist(),
+        partials["trades"].tolist(),
+        partials["volume"].tolist(),
+        partials["notional"].tolist(),
+        partials["buy_volume"].tolist(),
+    )
+    return [PartialCandle(*fields) for fields in zip(*columns, strict=True)]
+
+
+def warm_up() -> None:
+    """Compiles the kernel, or loads it from numba's cache, for trades as they come out of a frame."""
+    trades = np.frombuffer(bytes(TRADE.itemsize), TRADE)
+    aggregate(trades, 1)
+    aggregate(trades.copy(), 1)

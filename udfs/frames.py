@@ -1,0 +1,179 @@
+"""Frames: the trades of one batch that belong to one shard, packed into one bytes value.
+
+Layout (little-endian): 4 ASCII digits of the shard (which SQL reads as the key), then as int32 the
+version, the number of trades, and the byte lengths of the three parts that follow the trades:
+symbols and exchanges (each a msgpack list) and the ids longer than 16 bytes (of the trades that have
+one, end to end). The trades are records of ``udfs.trades.TRADE`` with codes into those names.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from udfs.trades import TRADE, Batch
+
+VERSION = 1
+MAX_SHARDS = 9999
+KEY_BYTES = 4
+INLINE_ID_BYTES = 16
+"""Ids up to this length stand in the record itself."""
+
+_HEADER = np.dtype(
+    [
+        ("key", f"S{KEY_BYTES}"),
+        ("version", "<i4"),
+        ("trades", "<i4"),
+        ("symbols", "<i4"),
+        ("exchanges", "<i4"),
+        ("long_ids", "<i4"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The trades of one shard."""
+
+    shard: int
+    trades: NDArray[np.void]
+    """(n,) of TRADE."""
+    symbols: list[str]
+    exchanges: list[str]
+    long_ids: bytes
+    """The ids of the trades with ``id_length`` over 16, end to end."""
+
+
+def shard_of(symbol: str, shards: int) -> int:
+    """The shard of a symbol: CRC32 of its UTF-8 bytes modulo the number of shards."""
+    return zlib.crc32(symbol.encode()) % shards
+
+
+def split(batch: Batch, shards: int) -> list[Frame]:
+    """The frames of a batch, one for each shard that it has trades of."""
+    if not batch.trades.size:
+        return []
+    of_symbol = np.array([shard_of(symbol, shards) for symbol in batch.symbols], np.int64)
+    present, of_symbol = np.unique(of_symbol, return_inverse=True)
+    names = [
+        [s for s, o in zip(batch.symbols, of_symbol, strict=True) if o == k]
+        for k in range(present.size)
+    ]
+    # A symbol's code inside its shard: how many symbols of the same shard came before it.
+    local = np.empty(of_symbol.size, np.int32)
+    for k in range(present.size):
+        local[of_symbol == k] = np.arange(len(names[k]))
+    ordered = np.empty_like(batch.trades)
+    long_ids = np.empty(batch.ids.size, np.uint8)
+    ends, id_ends = _arrange(
+        batch.trades, of_symbol, local, batch.ids, present.size, ordered, long_ids
+    )
+    frames = []
+    for k, shard in enumerate(present.tolist()):
+        first, id_first = (ends[k - 1], id_ends[k - 1]) if k else (0, 0)
+        if ends[k] > first:
+            frames.append(
+                Frame(
+                    shard,
+                    ordered[first : ends[k]],
+                    names[k],
+                    batch.exchanges,
+                    long_ids[id_first : id_ends[k]].tobytes(),
+                )
+            )
+    return frames
+
+
+@njit(cache=True)
+def _arrange(trades, of_symbol, local, ids, shards, ordered, long_ids):  # type: ignore[no-untyped-def]
+    """A counting sort of trades (and their long ids) by shard, stable; returns both ends by shard."""
+    ends = np.zeros(shards + 1, np.int64)
+    id_ends = np.zeros(shards + 1, np.int64)
+    for i in range(trades.size):
+        k = of_symbol[trades[i].symbol]
+        ends[k + 1] += 1
+        if trades[i].id_length > INLINE_ID_BYTES:
+            id_ends[k + 1] += trades[i].id_length
+    ends, id_ends = np.cumsum(ends), np.cumsum(id_ends)
+    at = 0
+    for i in range(trades.size):
+        code = trades[i].symbol
+        k = of_symbol[code]
+        to = ends[k]
+        ends[k] = to + 1
+        ordered[to] = trades[i]
+        ordered[to].symbol = local[code]
+        length = trades[i].id_length
+        if length > INLINE_ID_BYTES:
+            to = id_ends[k]
+            id_ends[k] = to + length
+            for j in range(length):
+                long_ids[to + j] = ids[at + j]
+        at += length
+    return ends[:shards], id_ends[:shards]
+
+
+def pack(frame: Frame) -> bytes:
+    """The bytes of a frame."""
+    symbols = msgspec.msgpack.encode(frame.symbols)
+    exchanges = msgspec.msgpack.encode(frame.exchanges)
+    header = np.array(
+        (
+            b"%04d" % frame.shard,
+            VERSION,
+            frame.trades.size,
+            len(symbols),
+            len(exchanges),
+            len(frame.long_ids),
+        ),
+        _HEADER,
+    )
+    return b"".join([header.tobytes(), frame.trades.tobytes(), symbols, exchanges, frame.long_ids])
+
+
+def unpack(data: bytes) -> Frame:
+    """The frame of these bytes; its trades are a read-only view of them.
+
+    Raises:
+        ValueError: the bytes are not a frame of this version.
+    """
+    if len(data) < _HEADER.itemsize:
+        raise ValueError(f"a frame has at least {_HEADER.itemsize} bytes, got {len(data)}")
+    header = np.frombuffer(data, _HEADER, 1)[0]
+    if header["version"] != VERSION:
+        raise ValueError(f"expected a frame of version {VERSION}, got {header['version']}")
+    n = int(header["trades"])
+    at = _HEADER.itemsize + n * TRADE.itemsize
+    parts = []
+    for part in ("symbols", "exchanges", "long_ids"):
+        length = int(header[part])
+        parts.append(data[at : at + length])
+        at += length
+    if at != len(data):
+        raise ValueError(f"expected a frame of {at} bytes, got {len(data)}")
+    return Frame(
+        int(header["key"]),
+        np.frombuffer(data, TRADE, n, _HEADER.itemsize),
+        msgspec.msgpack.decode(parts[0], type=list[str]),
+        msgspec.msgpack.decode(parts[1], type=list[str]),
+        parts[2],
+    )
+
+
+def trade_ids(frame: Frame) -> list[str | None]:
+    """The trade id of each trade, whole; None where it has none."""
+    ids: list[str | None] = []
+    at = 0
+    for high, low, length in frame.trades[["id_high", "id_low", "id_length"]].tolist():
+        if length > INLINE_ID_BYTES:
+            ids.append(frame.long_ids[at : at + length].decode())
+            at += length
+        elif length:
+            text = (high << 64 | low).to_bytes(INLINE_ID_BYTES, "big")
+            ids.append(text[INLINE_ID_BYTES - length :].decode())
+        else:
+            ids.append(None)
+    return ids

@@ -1,0 +1,536 @@
+"""A JSON scanner for trades, in numba: it reads the usual shape at full speed and hands over the rest.
+
+A record is *usual* when it is a flat JSON object of scalars whose strings are plain ASCII without
+escapes and whose numbers have at most 19 digits. Whatever else comes is *odd*: its place is noted and
+``udfs.trades`` judges it with Python's own ``json``. The scanner therefore never has to decide what
+is invalid JSON; it only may call usual what really is valid.
+"""
+
+import numpy as np
+from numba import njit
+
+from udfs.numbers import decimal_to_double
+from udfs.reasons import Field, Reason
+
+MAX_MESSAGE_BYTES = 1 << 20
+MAX_RECORDS = 20_000
+"""Records in one message; no message of valid trades within 1 MiB reaches it."""
+MAX_SYMBOL_LENGTH = 32
+MAX_TRADE_ID_LENGTH = 64
+MAX_EXCHANGE_LENGTH = 32
+MIN_VALUE, MAX_VALUE, MAX_NOTIONAL = 1e-15, 1e15, 1e18
+"""Bounds of price and quantity, and of their product: inside them every sum of a candle is exact."""
+OLDEST_MS = 946_684_800_000
+"""2000-01-01T00:00:00Z: before it a timestamp is a mistake of units."""
+
+SHORTEST_TRADE = 60
+"""Bytes below which no object can be a valid trade (its five keys alone take 50)."""
+
+BUY, SELL = 1, 2
+ODD = 0
+"""In place of a reason: not judged yet."""
+
+# What the scratch holds of a record: its value's place and type, by Field.
+_MISSING, _STRING, _INTEGER, _FLOAT, _OTHER, _NULL = 0, 1, 2, 3, 4, 5
+_START, _LENGTH, _KIND = 0, 1, 2
+
+_EMPTY_MESSAGE = int(Reason.EMPTY_MESSAGE)
+_MESSAGE_TOO_LARGE = int(Reason.MESSAGE_TOO_LARGE)
+_TOO_MANY_RECORDS = int(Reason.TOO_MANY_RECORDS)
+_MISSING_FIELD, _WRONG_TYPE = int(Reason.MISSING_FIELD), int(Reason.WRONG_TYPE)
+_INVALID_SYMBOL, _INVALID_SIDE = int(Reason.INVALID_SYMBOL), int(Reason.INVALID_SIDE)
+_INVALID_PRICE, _INVALID_QUANTITY = int(Reason.INVALID_PRICE), int(Reason.INVALID_QUANTITY)
+_INVALID_NOTIONAL = int(Reason.INVALID_NOTIONAL)
+_TIMESTAMP_TOO_OLD, _TIMESTAMP_AHEAD = int(Reason.TIMESTAMP_TOO_OLD), int(Reason.TIMESTAMP_AHEAD)
+_INVALID_TRADE_ID = int(Reason.INVALID_TRADE_ID)
+_INVALID_EXCHANGE = int(Reason.INVALID_EXCHANGE)
+_SYMBOL, _PRICE, _QUANTITY = int(Field.SYMBOL), int(Field.PRICE), int(Field.QUANTITY)
+_TIMESTAMP, _SIDE = int(Field.TIMESTAMP), int(Field.SIDE)
+_TRADE_ID, _EXCHANGE = int(Field.TRADE_ID), int(Field.EXCHANGE)
+
+_KEYS = np.zeros((8, 10), np.uint8)
+for _field in list(Field)[1:]:
+    _name = _field.name.lower().encode()
+    _KEYS[_field, : len(_name)] = np.frombuffer(_name, np.uint8)
+
+_QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58
+_OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
+_MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
+_NEWLINE = 10
+_UNKNOWN = 0
+
+
+@njit(cache=True, inline="always")
+def _skip_space(buffer, at, end):  # type: ignore[no-untyped-def]
+    while at < end and (
+        buffer[at] == 32 or buffer[at] == 10 or buffer[at] == 13 or buffer[at] == 9
+    ):
+        at += 1
+    return at
+
+
+@njit(cache=True, inline="always")
+def _string_end(buffer, at, end):  # type: ignore[no-untyped-def]
+    """Where the plain ASCII string that begins at ``at`` ends (its closing quote), or -1."""
+    while at < end:
+        byte = buffer[at]
+        if byte == _QUOTE:
+            return at
+        if byte == _BACKSLASH or byte < 32 or byte > 126:
+            return -1
+        at += 1
+    return -1
+
+
+@njit(cache=True, inline="always")
+def _key_field(buffer, start, length):  # type: ignore[no-untyped-def]
+    """The field that a key names, or 0 for a key that is not ours."""
+    field = _UNKNOWN
+    if length == 4:
+        field = _SIDE
+    elif length == 5:
+        field = _PRICE
+    elif length == 6:
+        field = _SYMBOL
+    elif length == 9:
+        field = _TIMESTAMP
+    elif length == 8:
+        first = buffer[start]
+        if first == 113:  # q
+            field = _QUANTITY
+        elif first == 116:  # t
+            field = _TRADE_ID
+        elif first == 101:  # e
+            field = _EXCHANGE
+    if field != _UNKNOWN:
+        for i in range(length):
+            if buffer[start + i] != _KEYS[field, i]:
+                return _UNKNOWN
+    return field
+
+
+@njit(cache=True)
+def _number(buffer, at, end, numbers, field):  # type: ignore[no-untyped-def]
+    """Reads a JSON number into ``numbers[field]``; returns (where it ends or -1, its kind)."""
+    negative = buffer[at] == _MINUS
+    if negative:
+        at += 1
+    if at >= end or buffer[at] < _ZERO or buffer[at] > _NINE:
+        return -1, _OTHER
+    digits = np.uint64(0)
+    count = 0
+    power = 0
+    kind = _INTEGER
+    first = at
+    while at < end and _ZERO <= buffer[at] <= _NINE:
+        digits = digits * np.uint64(10) + np.uint64(buffer[at] - _ZERO)
+        at += 1
+    count = at - first
+    if count > 1 and buffer[first] == _ZERO:
+        return -1, _OTHER
+    if at < end and buffer[at] == _POINT:
+        kind = _FLOAT
+        at += 1
+        first = at
+        while at < end and _ZERO <= buffer[at] <= _NINE:
+            digits = digits * np.uint64(10) + np.uint64(buffer[at] - _ZERO)
+            at += 1
+        if at == first:
+            return -1, _OTHER
+        power = first - at
+        count += at - first
+    if at < end and (buffer[at] == 101 or buffer[at] == 69):  # e, E
+        kind = _FLOAT
+        at += 1
+        down = False
+        if at < end and (buffer[at] == _PLUS or buffer[at] == _MINUS):
+            down = buffer[at] == _MINUS
+            at += 1
+        first = at
+        exponent = 0
+        while at < end and _ZERO <= buffer[at] <= _NINE:
+            exponent = exponent * 10 + np.int64(buffer[at] - _ZERO)
+            at += 1
+        if at == first or at - first > 4:
+            return -1, _OTHER
+        power += -exponent if down else exponent
+    if count > 19:
+        return -1, _OTHER
+    sure, value = decimal_to_double(digits, power)
+    if not sure:
+        return -1, _OTHER
+    numbers[field] = -value if negative else value
+    return at, kind
+
+
+@njit(cache=True, inline="always")
+def _literal(buffer, at, end):  # type: ignore[no-untyped-def]
+    """Reads true, false or null; returns (where it ends or -1, its kind)."""
+    if end - at >= 4:
+        a, b, c, d = buffer[at], buffer[at + 1], buffer[at + 2], buffer[at + 3]
+        if a == 110 and b == 117 and c == 108 and d == 108:
+            return at + 4, _NULL
+        if a == 116 and b == 114 and c == 117 and d == 101:
+            return at + 4, _OTHER
+        if (
+            end - at >= 5
+            and a == 102
+            and b == 97
+            and c == 108
+            and d == 115
+            and buffer[at + 4] == 101
+        ):
+            return at + 5, _OTHER
+    return -1, _OTHER
+
+
+@njit(cache=True)
+def _object(buffer, at, end, places, numbers):  # type: ignore[no-untyped-def]
+    """Reads the usual object that begins at ``at``; returns where it ends, or -1 for an odd one."""
+    for field in range(8):
+        places[field, _KIND] = _MISSING
+    at = _skip_space(buffer, at + 1, end)
+    if at < end and buffer[at] == _CLOSE_OBJECT:
+        return at + 1
+    while at < end:
+        if buffer[at] != _QUOTE:
+            return -1
+        start = at + 1
+        at = _string_end(buffer, start, end)
+        if at < 0:
+            return -1
+        field = _key_field(buffer, start, at - start)
+        at = _skip_space(buffer, at + 1, end)
+        if at >= end or buffer[at] != _COLON:
+            return -1
+        at = _skip_space(buffer, at + 1, end)
+        if at >= end:
+            return -1
+        byte = buffer[at]
+        if byte == _QUOTE:
+            start = at + 1
+            at = _string_end(buffer, start, end)
+            if at < 0:
+                return -1
+            places[field, _LENGTH] = at - start
+            kind = _STRING
+            at += 1
+        else:
+            start = at
+            if byte == _MINUS or _ZERO <= byte <= _NINE:
+                at, kind = _number(buffer, at, end, numbers, field)
+            else:
+                at, kind = _literal(buffer, at, end)
+            if at < 0:
+                return -1
+            places[field, _LENGTH] = at - start
+        places[field, _START] = start
+        places[field, _KIND] = kind
+        at = _skip_space(buffer, at, end)
+        if at >= end:
+            return -1
+        if buffer[at] == _CLOSE_OBJECT:
+            return at + 1
+        if buffer[at] != _COMMA:
+            return -1
+        at = _skip_space(buffer, at + 1, end)
+    return -1
+
+
+@njit(cache=True, inline="always")
+def _side(buffer, at, length):  # type: ignore[no-untyped-def]
+    """BUY, SELL, or 0 for any other text."""
+    if length == 3:
+        if buffer[at] == 98 and buffer[at + 1] == 117 and buffer[at + 2] == 121:
+            return BUY
+    elif (
+        length == 4
+        and buffer[at] == 115
+        and buffer[at + 1] == 101
+        and buffer[at + 2] == 108
+        and buffer[at + 3] == 108
+    ):
+        return SELL
+    return 0
+
+
+@njit(cache=True)
+def _judge(buffer, places, numbers, latest_ms):  # type: ignore[no-untyped-def]
+    """The verdict on a usual object: (reason or 0 for a valid trade, field, side)."""
+    side = 0
+    for field in range(1, 6):
+        kind = places[field, _KIND]
+        if kind == _MISSING:
+            return _MISSING_FIELD, field, 0
+        if field == _PRICE or field == _QUANTITY:
+            if kind != _INTEGER and kind != _FLOAT:
+                return _WRONG_TYPE, field, 0
+            if not MIN_VALUE <= numbers[field] <= MAX_VALUE:
+                return (_INVALID_PRICE if field == _PRICE else _INVALID_QUANTITY), field, 0
+            if field == _QUANTITY and numbers[_PRICE] * numbers[_QUANTITY] > MAX_NOTIONAL:
+                return _INVALID_NOTIONAL, field, 0
+        elif field == _TIMESTAMP:
+            if kind != _INTEGER:
+                return _WRONG_TYPE, field, 0
+            if numbers[field] < OLDEST_MS:
+                return _TIMESTAMP_TOO_OLD, field, 0
+            if numbers[field] > latest_ms:
+                return _TIMESTAMP_AHEAD, field, 0
+        elif kind != _STRING:
+            return _WRONG_TYPE, field, 0
+        elif field == _SYMBOL:
+            if not 1 <= places[field, _LENGTH] <= MAX_SYMBOL_LENGTH:
+                return _INVALID_SYMBOL, field, 0
+        else:
+            side = _side(buffer, places[_SIDE, _START], places[_SIDE, _LENGTH])
+            if side == 0:
+                return _INVALID_SIDE, field, 0
+
+    kind = places[_TRADE_ID, _KIND]
+    if kind == _STRING or kind == _INTEGER:
+        if not 1 <= places[_TRADE_ID, _LENGTH] <= MAX_TRADE_ID_LENGTH:
+            return _INVALID_TRADE_ID, _TRADE_ID, 0
+    elif kind != _MISSING and kind != _NULL:
+        return _WRONG_TYPE, _TRADE_ID, 0
+    kind = places[_EXCHANGE, _KIND]
+    if kind == _STRING:
+        if not 1 <= places[_EXCHANGE, _LENGTH] <= MAX_EXCHANGE_LENGTH:
+            return _INVALID_EXCHANGE, _EXCHANGE, 0
+    elif kind != _MISSING and kind != _NULL:
+        return _WRONG_TYPE, _EXCHANGE, 0
+    return 0, 0, side
+
+
+@njit(cache=True)
+def _intern(buffer, start, length, table, names, count):  # type: ignore[no-untyped-def]
+    """The code of a name in its table (open addressing, FNV-1a); returns (code, new count)."""
+    h = np.uint64(14695981039346656037)
+    for i in range(length):
+        h = (h ^ np.uint64(buffer[start + i])) * np.uint64(1099511628211)
+    mask = np.uint64(table.size - 1)
+    slot = (h ^ (h >> np.uint64(32))) & mask
+    while True:
+        code = table[slot]
+        if code < 0:
+            table[slot] = count
+            names[count, 0] = start
+            names[count, 1] = length
+            return count, count + 1
+        if names[code, 1] == length:
+            same = True
+            for i in range(length):
+                if buffer[names[code, 0] + i] != buffer[start + i]:
+                    same = False
+                    break
+            if same:
+                return code, count
+        slot = (slot + np.uint64(1)) & mask
+
+
+@njit(cache=True)
+def _element_end(buffer, at, end):  # type: ignore[no-untyped-def]
+    """Where the array element that begins at ``at`` ends (its ',' or ']'), or -1.
+
+    Only brackets and strings are followed, so it works for elements that are not valid themselves.
+    """
+    depth = 0
+    while at < end:
+        byte = buffer[at]
+        if byte == _QUOTE:
+            at += 1
+            while at < end and buffer[at] != _QUOTE:
+                at += 2 if buffer[at] == _BACKSLASH else 1
+            if at >= end:
+                return -1
+        elif byte == _OPEN_OBJECT or byte == _OPEN_ARRAY:
+            depth += 1
+        elif byte == _COMMA or byte == _CLOSE_ARRAY or byte == _CLOSE_OBJECT:
+            if depth == 0:
+                return -1 if byte == _CLOSE_OBJECT else at
+            if byte != _COMMA:
+                depth -= 1
+        at += 1
+    return -1
+
+
+@njit(cache=True)
+def _closes(buffer, at, end):  # type: ignore[no-untyped-def]
+    """Whether brackets and strings that open in this stretch also close in it."""
+    depth = 0
+    while at < end:
+        byte = buffer[at]
+        if byte == _QUOTE:
+            at += 1
+            while at < end and buffer[at] != _QUOTE:
+                at += 2 if buffer[at] == _BACKSLASH else 1
+            if at >= end:
+                return False
+        elif byte == _OPEN_OBJECT or byte == _OPEN_ARRAY:
+            depth += 1
+        elif byte == _CLOSE_OBJECT or byte == _CLOSE_ARRAY:
+            depth -= 1
+        at += 1
+    return depth == 0
+
+
+@njit(cache=True)
+def scan(  # type: ignore[no-untyped-def]
+    buffer,
+    offsets,
+    latest_ms,
+    trades,
+    ids,
+    symbols,
+    exchanges,
+    symbol_table,
+    exchange_table,
+    rejects,
+):
+    """Scans whole Kafka messages for trades.
+
+    Args:
+        buffer: uint8, the messages end to end.
+        offsets: int64 of n + 1, where each message begins.
+        latest_ms: int64 of n, the latest timestamp allowed in each message.
+        trades: out, record array of ``udfs.trades.TRADE``, at least bytes/SHORTEST_TRADE + 1 long.
+        ids: out, int64 (., 2), place and length of each trade's id in the buffer (length 0: none).
+        symbols, exchanges: out, int64 (., 2), place and length of each distinct name.
+        symbol_table, exchange_table: scratch, int32 filled with -1, a power of two long, at least
+            twice as long as the names can be many.
+        rejects: out, int64 (., 6), row, start, end, index, reason, field; reason 0 is ODD.
+
+    Returns:
+        (trades, symbols, exchanges, rejects found, row): row is the first message that was not
+        scanned, since ``rejects`` had no room left for it, or n.
+    """
+    places = np.zeros((8, 3), np.int64)
+    numbers = np.zeros(8, np.float64)
+    n_trades = n_symbols = n_exchanges = n_rejects = 0
+    for row in range(offsets.size - 1):
+        if n_rejects + MAX_RECORDS > rejects.shape[0]:
+            return n_trades, n_symbols, n_exchanges, n_rejects, row
+        begin, end = offsets[row], offsets[row + 1]
+        first_trade, first_reject = n_trades, n_rejects
+        at = _skip_space(buffer, begin, end)
+        reason = -1  # of the whole message; -1: judged record by record
+        if end - begin > MAX_MESSAGE_BYTES:
+            reason = _MESSAGE_TOO_LARGE
+        elif at == end:
+            reason = _EMPTY_MESSAGE
+        elif buffer[at] != _OPEN_OBJECT and buffer[at] != _OPEN_ARRAY:
+            reason = ODD
+        else:
+            in_array = buffer[at] == _OPEN_ARRAY
+            if in_array:
+                at = _skip_space(buffer, at + 1, end)
+                if at < end and buffer[at] == _CLOSE_ARRAY:
+                    at = _skip_space(buffer, at + 1, end)
+                    reason = _EMPTY_MESSAGE if at == end else ODD
+            index = n_usual = 0
+            while reason == -1:
+                if index == MAX_RECORDS:
+                    reason = _TOO_MANY_RECORDS
+                    break
+                start = at
+                verdict, field, side = ODD, 0, 0
+                stop = -1
+                if at < end and buffer[at] == _OPEN_OBJECT:
+                    stop = _object(buffer, at, end, places, numbers)
+                # Where the record ends, and whether another follows.
+                more = False
+                if in_array:
+                    if stop >= 0:
+                        at = _skip_space(buffer, stop, end)
+                        if at >= end or (buffer[at] != _COMMA and buffer[at] != _CLOSE_ARRAY):
+                            stop = -1
+                    if stop < 0:
+                        at = _element_end(buffer, start, end)
+                        if at < 0:
+                            reason = ODD
+                            break
+                    else:
+                        verdict, field, side = _judge(buffer, places, numbers, latest_ms[row])
+                    record_end = at
+                    more = buffer[at] == _COMMA
+                    at = _skip_space(buffer, at + 1, end)
+                    if not more and at < end:
+                        reason = ODD
+                        break
+                else:
+                    if stop >= 0:
+                        at = stop
+                        while at < end and (
+                            buffer[at] == 32 or buffer[at] == 13 or buffer[at] == 9
+                        ):
+                            at += 1
+                        if at < end and buffer[at] != _NEWLINE:
+                            stop = -1
+                    if stop < 0:
+                        at = start
+                        while at < end and buffer[at] != _NEWLINE:
+                            at += 1
+                        if index == 0 and not _closes(buffer, start, at):
+                            reason = ODD  # it may be one record over several lines
+                            break
+                    else:
+                        verdict, field, side = _judge(buffer, places, numbers, latest_ms[row])
+                    record_end = at
+                    at = _skip_space(buffer, at, end)
+                    more = at < end
+
+                if stop >= 0:
+                    n_usual += 1
+                if stop >= 0 and verdict == 0:
+                    trades[n_trades].timestamp = np.int64(numbers[_TIMESTAMP])
+                    trades[n_trades].price = numbers[_PRICE]
+                    trades[n_trades].quantity = numbers[_QUANTITY]
+                    trades[n_trades].row = row
+                    trades[n_trades].side = side
+                    code, n_symbols = _intern(
+                        buffer,
+                        places[_SYMBOL, _START],
+                        places[_SYMBOL, _LENGTH],
+                        symbol_table,
+                        symbols,
+                        n_symbols,
+                    )
+                    trades[n_trades].symbol = code
+                    code = -1
+                    if places[_EXCHANGE, _KIND] == _STRING:
+                        code, n_exchanges = _intern(
+                            buffer,
+                            places[_EXCHANGE, _START],
+                            places[_EXCHANGE, _LENGTH],
+                            exchange_table,
+                            exchanges,
+                            n_exchanges,
+                        )
+                    trades[n_trades].exchange = code
+                    ids[n_trades, 0] = places[_TRADE_ID, _START]
+                    kind = places[_TRADE_ID, _KIND]
+                    has_id = kind == _STRING or kind == _INTEGER
+                    ids[n_trades, 1] = places[_TRADE_ID, _LENGTH] if has_id else 0
+                    n_trades += 1
+                else:
+                    rejects[n_rejects, 0] = row
+                    rejects[n_rejects, 1] = start
+                    rejects[n_rejects, 2] = record_end
+                    rejects[n_rejects, 3] = index
+                    rejects[n_rejects, 4] = verdict
+                    rejects[n_rejects, 5] = field
+                    n_rejects += 1
+                index += 1
+                if not more:
+                    break
+            if reason == -1 and not in_array and n_usual == 0:
+                reason = ODD  # not one line was a record: perhaps they never were lines
+        if reason >= 0:
+            n_trades, n_rejects = first_trade, first_reject
+            rejects[n_rejects, 0] = row
+            rejects[n_rejects, 1] = begin
+            rejects[n_rejects, 2] = end
+            rejects[n_rejects, 3] = 0
+            rejects[n_rejects, 4] = reason
+            rejects[n_rejects, 5] = 0
+            n_rejects += 1
+    return n_trades, n_symbols, n_exchanges, n_rejects, offsets.size - 1

@@ -1,0 +1,375 @@
+"""Trades from Kafka messages: the columns of the valid ones, and the rejected ones with their reason.
+
+A message holds one JSON object, a JSON array of objects, or objects separated by newlines. Each
+object is a record of its own: a broken one is rejected by itself and the others still count.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from udfs import scanner
+from udfs.reasons import Field, Reason
+
+TRADE = np.dtype(
+    [
+        ("timestamp", "i8"),  # ms since epoch
+        ("price", "f8"),
+        ("quantity", "f8"),
+        (
+            "id_high",
+            "u8",
+        ),  # the last 16 bytes of trade_id, right-aligned: digits compare as numbers
+        ("id_low", "u8"),
+        ("offset", "i8"),  # of the Kafka record
+        ("source", "i4"),  # topic index * 65536 + partition
+        ("row", "i4"),  # the Kafka record's place in its batch
+        ("symbol", "i4"),  # code into the batch's symbols
+        ("exchange", "i2"),  # code into the batch's exchanges; -1: none
+        ("side", "u1"),  # scanner.BUY or scanner.SELL
+        ("id_length", "u1"),  # bytes of trade_id; 0: none
+    ]
+)
+"""One trade, 64 bytes."""
+
+CHUNK_BYTES = 32 << 20
+"""Messages are scanned in chunks of about this size, so that scratch memory stays bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that is not a trade."""
+
+    row: int
+    """Which message of the batch."""
+    index: int
+    """Which record of the message."""
+    reason: Reason
+    field: Field
+    payload: bytes
+    """The record's own bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch of messages held."""
+
+    trades: NDArray[np.void]
+    """(n,) of TRADE, ``offset`` and ``source`` not set."""
+    symbols: list[str]
+    exchanges: list[str]
+    ids: NDArray[np.uint8]
+    """The bytes of all trade ids, in the order of the trades."""
+    rejects: list[Reject]
+
+
+def decode(
+    messages: Sequence[bytes | None], times_ms: NDArray[np.int64], max_ahead_ms: int
+) -> list[Batch]:
+    """Decodes and validates messages; never raises on what they hold.
+
+    Args:
+        messages: n values of Kafka records; None is a record without a value.
+        times_ms: (n,) int64, the timestamps of the Kafka records.
+        max_ahead_ms: how far a trade's timestamp may be ahead of its record's.
+
+    Returns:
+        One batch, or several where the messages are large. Rows count from the first message.
+    """
+    latest_ms = times_ms + max_ahead_ms
+    lengths = np.fromiter((len(m) if m else 0 for m in messages), np.int64, len(messages))
+    ends = np.cumsum(lengths)
+    batches = []
+    first = 0
+    while first < len(messages):
+        budget = (ends[first - 1] if first else 0) + CHUNK_BYTES
+        last = max(int(np.searchsorted(ends, budget, side="right")), first + 1)
+        batch, scanned = _decode_chunk(
+            b"".join(filter(None, messages[first:last])),
+            lengths[first:last],
+            latest_ms[first:last],
+            first,
+        )
+        batches.append(batch)
+        first += scanned
+    return batches
+
+
+def _decode_chunk(
+    buffer: bytes, lengths: NDArray[np.int64], latest_ms: NDArray[np.int64], first_row: int
+) -> tuple[Batch, int]:
+    """Decodes as many of the messages as the scratch has room for; returns them and their number."""
+    data = np.frombuffer(buffer, np.uint8)
+    offsets = np.zeros(lengths.size + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    room = data.size // scanner.SHORTEST_TRADE + 1
+    trades = np.empty(room, TRADE)
+    ids = np.empty((room, 2), np.int64)
+    symbol_places, exchange_places = np.empty((2, room, 2), np.int64)
+    symbol_table, exchange_table = np.full((2, 1 << (2 * room).bit_length()), -1, np.int32)
+    found = np.empty((4 * lengths.size + 2 * scanner.MAX_RECORDS, 6), np.int64)
+    n_trades, n_symbols, n_exchanges, n_rejects, scanned = scanner.scan(
+        data,
+        offsets,
+        latest_ms,
+        trades,
+        ids,
+        symbol_places,
+        exchange_places,
+        symbol_table,
+        exchange_table,
+        found,
+    )
+    trades = trades[:n_trades]
+    id_bytes = _take_ids(data, ids[:n_trades], trades)
+    symbols = _texts(buffer, symbol_places[:n_symbols])
+    exchanges = _texts(buffer, exchange_places[:n_exchanges])
+
+    odd = _Odd(symbols, exchanges)
+    rejects: list[Reject] = []
+    for row, start, end, index, reason, field in found[:n_rejects].tolist():
+        payload = buffer[start:end]
+        if reason != scanner.ODD:
+            reject = Reject(row, index, Reason(reason), Field(field), payload)
+            rejects.append(reject)
+        elif start == offsets[row] and end == offsets[row + 1]:
+            for position, record in enumerate(_records(payload)):
+                odd.add(row, position, *record, int(latest_ms[row]), rejects)
+        else:
+            odd.add(row, index, payload, _value(payload), int(latest_ms[row]), rejects)
+    if odd.rows:
+        more, more_ids = odd.columns()
+        trades = np.concatenate([trades, more])
+        id_bytes = np.concatenate([id_bytes, more_ids])
+    trades["row"] += first_row
+    if first_row:
+        rejects = [replace(reject, row=reject.row + first_row) for reject in rejects]
+    return Batch(trades, symbols, exchanges, id_bytes, rejects), scanned
+
+
+def _texts(buffer: bytes, places: NDArray[np.int64]) -> list[str]:
+    return [buffer[start : start + length].decode() for start, length in places.tolist()]
+
+
+@njit(cache=True)
+def _copy_ids(data, places, trades, out):  # type: ignore[no-untyped-def]
+    at = 0
+    for i in range(places.shape[0]):
+        start, length = places[i, 0], places[i, 1]
+        high = low = np.uint64(0)
+        for j in range(length):
+            byte = data[start + j]
+            out[at] = byte
+            at += 1
+            high = (high << np.uint64(8)) | (low >> np.uint64(56))
+            low = (low << np.uint64(8)) | np.uint64(byte)
+        trades[i].id_high = high
+        trades[i].id_low = low
+        trades[i].id_length = length
+
+
+def _take_ids(
+    data: NDArray[np.uint8], places: NDArray[np.int64], trades: NDArray[np.void]
+) -> NDArray[np.uint8]:
+    """Sets the id columns of the trades; returns the bytes of the ids, end to end."""
+    out = np.empty(int(places[:, 1].sum()), np.uint8)
+    _copy_ids(data, places, trades, out)
+    return out
+
+
+# The careful path: what the scanner found odd, judged with Python's json.
+
+_INVALID = object()
+"""In place of a value: the bytes are not JSON."""
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _value(payload: bytes) -> Any:
+    try:
+        return _decoder.decode(payload.decode())
+    except UnicodeDecodeError as error:
+        return error
+    except (ValueError, RecursionError):
+        return _INVALID
+
+
+def _is_value(value: Any) -> bool:
+    return value is not _INVALID and not isinstance(value, UnicodeDecodeError)
+
+
+def _records(message: bytes) -> list[tuple[bytes, Any]]:
+    """The records of a message: (bytes, JSON value) of each."""
+    value = _value(message)
+    if isinstance(value, list):
+        # The scanner follows arrays whatever their elements are, but for one it could not follow.
+        return [(json.dumps(element).encode(), element) for element in value] or [
+            (message, _INVALID)
+        ]
+    lines = [line for line in message.split(b"\n") if line.strip(b" \t\r")]
+    if _is_value(value) or len(lines) < 2:
+        return [(message, value)]
+    records = [(line, _value(line)) for line in lines]
+    return records if any(_is_value(value) for _, value in records) else [(message, value)]
+
+
+class _Odd:
+    """Collects the trades among odd records."""
+
+    def __init__(self, symbols: list[str], exchanges: list[str]) -> None:
+        self._symbols, self._exchanges = symbols, exchanges
+        self._symbol_codes = _Codes(symbols)
+        self._exchange_codes = _Codes(exchanges)
+        self.rows: list[tuple[Any, ...]] = []
+        self._ids: list[bytes] = []
+
+    def add(
+        self,
+        row: int,
+        index: int,
+        payload: bytes,
+        value: Any,
+        latest_ms: int,
+        rejects: list[Reject],
+    ) -> None:
+        """Judges one record: it becomes a trade here or is added to the rejects."""
+        verdict = _judge(value, latest_ms)
+        if isinstance(verdict, tuple):
+            rejects.append(Reject(row, index, *verdict, payload))
+            return
+        trade_id = verdict.get("trade_id")
+        exchange = verdict.get("exchange")
+        self._ids.append(b"" if trade_id is None else str(trade_id).encode())
+        self.rows.append(
+            (
+                verdict["timestamp"],
+                float(verdict["price"]),
+                float(verdict["quantity"]),
+                0,
+                0,
+                0,
+                0,
+                row,
+                self._symbol_codes[verdict["symbol"]],
+                -1 if exchange is None else self._exchange_codes[exchange],
+                scanner.BUY if verdict["side"] == "buy" else scanner.SELL,
+                0,
+            )
+        )
+
+    def columns(self) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
+        """The trades found, and the bytes of their ids."""
+        trades = np.array(self.rows, TRADE)
+        lengths = [len(i) for i in self._ids]
+        places = np.stack([np.cumsum([0, *lengths[:-1]]), np.array(lengths)], axis=1)
+        data = np.frombuffer(b"".join(self._ids), np.uint8)
+        return trades, _take_ids(data, places, trades)
+
+
+class _Codes(dict[str, int]):
+    """Codes of names; a new name is appended to the list."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__((name, code) for code, name in enumerate(names))
+        self._names = names
+
+    def __missing__(self, name: str) -> int:
+        self._names.append(name)
+        self[name] = code = len(self._names) - 1
+        return code
+
+
+def _judge(value: Any, latest_ms: int) -> dict[str, Any] | tuple[Reason, Field]:
+    """The verdict on a JSON value: the trade itself, or why it is none. As ``scanner._judge``."""
+    if isinstance(value, UnicodeDecodeError):
+        return Reason.INVALID_UTF8, Field.NONE
+    if value is _INVALID:
+        return Reason.INVALID_JSON, Field.NONE
+    if not isinstance(value, dict):
+        return Reason.NOT_AN_OBJECT, Field.NONE
+    for field, is_type, judge in _CHECKS:
+        name = field.name.lower()
+        given = value.get(name)
+        if given is None and field in (Field.TRADE_ID, Field.EXCHANGE):
+            continue
+        if name not in value:
+            return Reason.MISSING_FIELD, field
+        if not is_type(given):
+            return Reason.WRONG_TYPE, field
+        reason = judge(given, value, latest_ms)
+        if reason is not None:
+            return reason, field
+    return value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_short(text: str, limit: int) -> bool:
+    """Whether a text has 1 to ``limit`` characters, all of which can be written as UTF-8."""
+    return 1 <= len(text) <= limit and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _judge_symbol(symbol: str, trade: dict[str, Any], latest_ms: int) -> Reason | None:
+    return None if _is_short(symbol, scanner.MAX_SYMBOL_LENGTH) else Reason.INVALID_SYMBOL
+
+
+def _judge_price(price: float, trade: dict[str, Any], latest_ms: int) -> Reason | None:
+    return None if scanner.MIN_VALUE <= price <= scanner.MAX_VALUE else Reason.INVALID_PRICE
+
+
+def _judge_quantity(quantity: float, trade: dict[str, Any], latest_ms: int) -> Reason | None:
+    if not scanner.MIN_VALUE <= quantity <= scanner.MAX_VALUE:
+        return Reason.INVALID_QUANTITY
+    if float(trade["price"]) * float(quantity) > scanner.MAX_NOTIONAL:
+        return Reason.INVALID_NOTIONAL
+    return None
+
+
+def _judge_timestamp(timestamp: int, trade: dict[str, Any], latest_ms: int) -> Reason | None:
+    if timestamp < scanner.OLDEST_MS:
+        return Reason.TIMESTAMP_TOO_OLD
+    return Reason.TIMESTAMP_AHEAD if timestamp > latest_ms else None
+
+
+def _judge_side(side: str, trade: dict[str, Any], latest_ms: int) -> Reason | None:
+    return None if side in ("buy", "sell") else Reason.INVALID_SIDE
+
+
+def _judge_trade_id(trade_id: str | int, trade: dict[str, Any], latest_ms: int) -> Reason | None:
+    short = _is_short(str(trade_id), scanner.MAX_TRADE_ID_LENGTH)
+    return None if short else Reason.INVALID_TRADE_ID
+
+
+def _judge_exchange(exchange: str, trade: dict[str, Any], latest_ms: int) -> Reason | None:
+    return None if _is_short(exchange, scanner.MAX_EXCHANGE_LENGTH) else Reason.INVALID_EXCHANGE
+
+
+_CHECKS = (
+    (Field.SYMBOL, _is_text, _judge_symbol),
+    (Field.PRICE, _is_number, _judge_price),
+    (Field.QUANTITY, _is_number, _judge_quantity),
+    (Field.TIMESTAMP, _is_integer, _judge_timestamp),
+    (Field.SIDE, _is_text, _judge_side),
+    (Field.TRADE_ID, lambda value: _is_text(value) or _is_integer(value), _judge_trade_id),
+    (Field.EXCHANGE, _is_text, _judge_exchange),
+)
