@@ -82,6 +82,6 @@ class Job:
 
 
 def newest_snapshot(state: Path) -> Path | None:
-    """The folder of the newest finished checkpoint or savepoint below ``state``, if there is one."""
+    """The folder of the newest finished checkpoint or savepoint below ``state``, or None."""
     finished = sorted(state.rglob("_metadata"), key=lambda path: path.stat().st_mtime_ns)
     return finished[-1].parent if finished else None
