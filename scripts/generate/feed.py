@@ -1,0 +1,98 @@
+"""A feed of trades as messages, without any Kafka."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle
+
+import numpy as np
+
+from scripts.generate.clock import EventTimes, steady
+from scripts.generate.faults import FAULTS, OVERSIZED
+from scripts.generate.instruments import listing
+from scripts.generate.market import Market
+from scripts.generate.messages import Message, Packer
+from scripts.generate.trade import Trade
+
+MAX_BLOCK_TRADES = 10_000
+MAX_SYMBOLS = 10_000
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What a feed is made of; equal feeds are equal byte for byte.
+
+    Attributes:
+        seed: Of everything random.
+        symbols: How many instruments trade, at most 10,000.
+        rate: Trades per second of event time.
+        start_ms: Event time of the first trade.
+        count: How many records, good and bad; None is endless. A longer feed begins like a
+            shorter one.
+        bad: Share of broken records, 0 to 1; every kind in turn. The other records stay what
+            they are without.
+        packed: Most trades in one message, all of one symbol.
+        disorder_ms: How far event times may fall behind the order of sending.
+        oversized: Whether messages over 1 MiB are among the broken ones.
+        block_s: Seconds of event time that are made at once. Short blocks can be sent as they
+            happen, long ones are made faster; they differ in their random numbers.
+    """
+
+    seed: int = 1
+    symbols: int = 6
+    rate: float = 1_000.0
+    start_ms: int = 1_767_225_600_000  # 2026-01-01 UTC
+    count: int | None = None
+    bad: float = 0.0
+    packed: int = 1
+    disorder_ms: int = 0
+    oversized: bool = False
+    block_s: float = 10.0
+
+    @property
+    def block(self) -> int:
+        """Records in one block, which is of whole messages."""
+        wanted = min(MAX_BLOCK_TRADES, max(1, int(self.rate * self.block_s)))
+        return -(-wanted // self.packed) * self.packed
+
+
+def blocks(feed: Feed, event_times: EventTimes | None = None) -> Iterator[list[Message]]:
+    """Yield the feed's messages in the order of sending, ``feed.block`` records at a time.
+
+    Args:
+        feed: What to make.
+        event_times: Where event times come from, instead of :func:`steady`.
+    """
+    event_times = event_times or steady(feed.start_ms, feed.rate)
+    rng = np.random.default_rng(feed.seed)
+    instruments = listing(feed.symbols, rng)
+    symbols = np.array([instrument.symbol for instrument in instruments], dtype=object)
+    exchanges = np.array([instrument.exchange for instrument in instruments], dtype=object)
+    market = Market(instruments, rng)
+    chaos = np.random.default_rng([feed.seed, 1])  # apart, so that faults move no price
+    kinds = cycle((*FAULTS, OVERSIZED) if feed.oversized else FAULTS)
+    packer = Packer(feed.packed)
+    burst = feed.packed if feed.packed > 1 else None
+    before: float | None = None
+    left = feed.count
+
+    while left is None or left > 0:
+        times = event_times(feed.block)
+        elapsed_s = (times[-1] - (times[0] if before is None else before)) / 1_000
+        before = times[-1]
+        made = market.trades(feed.block, elapsed_s, burst)
+        times -= chaos.integers(0, feed.disorder_ms + 1, feed.block)
+        broken = chaos.random(feed.block) < feed.bad
+
+        columns = (
+            symbols[made.symbol],
+            made.price,
+            made.quantity,
+            times.astype(np.int64),
+            np.where(made.buy, "buy", "sell"),
+            made.trade_id,
+            exchanges[made.symbol],
+        )
+        trades = list(map(Trade, *(column[:left].tolist() for column in columns)))
+        faults = [next(kinds) if bad else None for bad in broken[:left].tolist()]
+        yield list(packer.pack(trades, faults))
+        left = None if left is None else left - len(trades)

@@ -1,0 +1,153 @@
+"""Sends a made-up market's trades to Kafka: ``python -m scripts.generator --rate 1000``."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from threading import Event
+
+from jobs.settings import Settings
+from scripts.generate.clock import steady, wall
+from scripts.generate.feed import MAX_SYMBOLS, Feed, blocks
+from scripts.generate.messages import Message
+from scripts.generate.sender import Sender, producer
+
+MAX_PACKED = 5_000  # keeps a message under 1 MiB
+PACED_BLOCK_S = 0.1
+MAX_LAG_S = 1.0
+REPORT_EVERY_S = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until the count is reached or a signal comes; return 1 if a message failed."""
+    chosen = options(arguments)
+    feed = Feed(
+        seed=chosen.seed,
+        symbols=chosen.symbols,
+        rate=chosen.event_rate or chosen.rate or Feed.rate,
+        start_ms=chosen.start_ms or 0,
+        count=chosen.count,
+        bad=chosen.bad,
+        packed=chosen.packed,
+        disorder_ms=chosen.disorder_ms,
+        oversized=chosen.oversized,
+        block_s=PACED_BLOCK_S if chosen.rate else Feed.block_s,
+    )
+    clock = wall(time.time) if chosen.start_ms is None else steady(feed.start_ms, feed.rate)
+    stop = Event()
+    _stop_on_signals(stop)
+    compression = None if chosen.compression == "none" else chosen.compression
+    with producer(chosen.bootstrap_servers, compression) as kafka:
+        sender = Sender(kafka, chosen.topic)
+        started = time.monotonic()
+        seconds_a_block = feed.block / chosen.rate if chosen.rate else 0.0
+        run(blocks(feed, clock), sender, seconds_a_block, stop)
+        sender.flush()
+    _report("total", sender, sender.records, time.monotonic() - started)
+    if sender.failed:
+        print(f"{sender.failed:,} messages failed, the last one: {sender.error!r}", file=sys.stderr)
+    return 1 if sender.failed else 0
+
+
+def run(feed: Iterable[list[Message]], sender: Sender, seconds_a_block: float, stop: Event) -> None:
+    """Send block after block, each when it is due, until the feed ends or ``stop`` is set.
+
+    A block is made only when it is due, so that a wall clock stamps it with the time it is sent.
+    """
+    remaining = iter(feed)
+    due = reported = time.monotonic()
+    reported_records = 0
+    while not stop.is_set():
+        due += seconds_a_block
+        now = time.monotonic()
+        if due > now and stop.wait(due - now):
+            return
+        due = max(due, now - MAX_LAG_S)  # a lag is made up for, a suspended machine is not
+        block = next(remaining, None)
+        if block is None:
+            return
+        sender.send(block)
+        elapsed = time.monotonic() - reported
+        if elapsed >= REPORT_EVERY_S:
+            _report("now", sender, sender.records - reported_records, elapsed)
+            reported, reported_records = time.monotonic(), sender.records
+
+
+def _report(title: str, sender: Sender, records: int, seconds: float) -> None:
+    print(
+        f"{title}: {records / max(seconds, 1e-9):,.0f} trades/s | {sender.records:,} trades in "
+        f"{sender.messages:,} messages, {sender.acknowledged:,} acknowledged, "
+        f"{sender.failed:,} failed",
+        flush=True,
+    )
+
+
+def _stop_on_signals(stop: Event) -> None:
+    def handle(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # the second Ctrl-C does not wait for the broker
+        stop.set()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; what is wrong with it ends the program with a message."""
+    settings = Settings()
+    parser = argparse.ArgumentParser(
+        prog="generator",
+        description="Send a made-up market's trades to Kafka.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--bootstrap-servers", default=settings.bootstrap_servers, help="Kafka brokers")
+    add("--topic", default=settings.trades_topics[0], help="where trades go")
+    add("--compression", choices=("zstd", "gzip", "none"), default="zstd", help="of batches")
+    add("--rate", type=_rate, default=Feed.rate, help="trades per second; 0 is all it can")
+    add("--count", type=_Whole(1), help="how many trades; endless if not given")
+    add("--symbols", type=_Whole(1, MAX_SYMBOLS), default=Feed.symbols, help="instruments")
+    add("--packed", type=_Whole(1, MAX_PACKED), default=1, help="trades in one message")
+    add("--bad", type=_share, default=0.0, help="share of broken records, 0.01 or 1%%")
+    add(
+        "--oversized",
+        action="store_true",
+        help="also make messages over 1 MiB; a broker by default takes them only compressed",
+    )
+    add("--disorder-ms", type=_Whole(0), default=0, help="how far event times fall behind")
+    add("--start-ms", type=_Whole(0), help="event time of the first trade; the clock if not given")
+    add("--event-rate", type=_rate, help="trades per second of event time; --rate if not given")
+    add("--seed", type=_Whole(0), default=Feed.seed, help="of everything random")
+    return parser.parse_args(arguments)
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 <= rate <= 1e9:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and a billion a second")
+    return rate
+
+
+def _share(text: str) -> float:
+    share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no share: give 0 to 1, or 0% to 100%")
+    return share
+
+
+class _Whole:
+    """Argument type: a whole number within bounds."""
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self._least, self._most = least, most
+
+    def __call__(self, text: str) -> int:
+        number = int(text)
+        if number < self._least or (self._most is not None and number > self._most):
+            most = "" if self._most is None else f" and at most {self._most:,}"
+            raise argparse.ArgumentTypeError(f"{text} is not at least {self._least:,}{most}")
+        return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())
