@@ -23,8 +23,12 @@ INTERVALS = {
     "1d": 86_400_000,
 }
 MAX_MESSAGE_BYTES = 1 << 20
+MAX_RECORDS = 20_000  # in one message
 MAX_SYMBOL_CHARACTERS = 32
-MAX_AMOUNT = 1e15
+MAX_TRADE_ID_CHARACTERS = 64
+MAX_EXCHANGE_CHARACTERS = 32
+MIN_AMOUNT, MAX_AMOUNT = 1e-15, 1e15  # of price and of quantity
+MAX_NOTIONAL = 1e18
 YEAR_2000_MS = 946_684_800_000
 MAX_AHEAD_MS = 60_000
 JSON_SPACE = b" \t\r\n"
@@ -147,8 +151,8 @@ def read(message: Message) -> tuple[list[Trade], list[Rejected]]:
 def split(value: bytes) -> list[object]:
     """Return the JSON values a message carries, a :class:`Fault` in the place of a bad line.
 
-    A message that starts with ``[`` is an array or nothing. Another that is not JSON as a whole
-    is newline-separated if at least one of its lines is an object.
+    A message that is not JSON as a whole is newline-separated if at least one of its lines is
+    JSON; but not if it begins with an array that goes on after its line.
     """
     if len(value) > MAX_MESSAGE_BYTES:
         raise Fault("message_too_large")
@@ -156,23 +160,28 @@ def split(value: bytes) -> list[object]:
         raise Fault("empty_message")
     whole = parse(value)
     if isinstance(whole, Fault):
-        lines = [parse(line) for line in value.split(b"\n") if line.strip(JSON_SPACE)]
-        if value.lstrip(JSON_SPACE).startswith(b"[") or not any(isinstance(x, dict) for x in lines):
+        lines = [line for line in value.split(b"\n") if line.strip(JSON_SPACE)]
+        elements = [parse(line) for line in lines]
+        is_array = isinstance(elements[0], Fault) and lines[0].lstrip(JSON_SPACE).startswith(b"[")
+        if is_array or all(isinstance(element, Fault) for element in elements):
             raise whole
-        return lines
-    return whole if isinstance(whole, list) else [whole]
+    else:
+        elements = whole if isinstance(whole, list) else [whole]
+    if not elements:
+        raise Fault("empty_message")
+    if len(elements) > MAX_RECORDS:
+        raise Fault("too_many_records")
+    return elements
 
 
 def parse(text: bytes) -> object:
     """Return the JSON value of ``text``, or the :class:`Fault` it has."""
     try:
-        value = json.loads(text.decode(), parse_constant=_refuse, parse_int=_integer)
-        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        return json.loads(text.decode(), parse_constant=_refuse, parse_int=_integer)
     except UnicodeDecodeError:
         return Fault("invalid_utf8")
     except (ValueError, RecursionError):
         return Fault("invalid_json")
-    return value
 
 
 def _refuse(literal: str) -> None:
@@ -190,11 +199,11 @@ def validate(element: object, record_timestamp: int) -> Trade:
         raise element
     if not isinstance(element, dict):
         raise Fault("not_an_object")
-    symbol = _typed(element, "symbol", str)
-    if not 1 <= len(symbol) <= MAX_SYMBOL_CHARACTERS:
-        raise Fault("invalid_symbol")
+    symbol = _text(element, "symbol", MAX_SYMBOL_CHARACTERS, str)
     price = _amount(element, "price")
     quantity = _amount(element, "quantity")
+    if price * quantity > MAX_NOTIONAL:
+        raise Fault("invalid_notional")
     timestamp = _typed(element, "timestamp", int)
     if timestamp < YEAR_2000_MS:
         raise Fault("timestamp_too_old")
@@ -203,9 +212,12 @@ def validate(element: object, record_timestamp: int) -> Trade:
     side = _typed(element, "side", str)
     if side not in ("buy", "sell"):
         raise Fault("invalid_side")
-    trade_id = _typed(element, "trade_id", str, int) if "trade_id" in element else ""
-    exchange = _typed(element, "exchange", str) if "exchange" in element else ""
-    return Trade(symbol, price, quantity, timestamp, side, str(trade_id), exchange)
+    trade_id = exchange = ""
+    if element.get("trade_id") is not None:
+        trade_id = _text(element, "trade_id", MAX_TRADE_ID_CHARACTERS, str, int)
+    if element.get("exchange") is not None:
+        exchange = _text(element, "exchange", MAX_EXCHANGE_CHARACTERS, str)
+    return Trade(symbol, price, quantity, timestamp, side, trade_id, exchange)
 
 
 def _typed(element: dict[str, Any], field: str, *types: type) -> Any:
@@ -217,9 +229,20 @@ def _typed(element: dict[str, Any], field: str, *types: type) -> Any:
     return value
 
 
+def _text(element: dict[str, Any], field: str, longest: int, *types: type) -> str:
+    text = str(_typed(element, field, *types))
+    try:
+        text.encode()  # half a surrogate pair is no text
+    except UnicodeEncodeError:
+        raise Fault(f"invalid_{field}") from None
+    if not 1 <= len(text) <= longest:
+        raise Fault(f"invalid_{field}")
+    return text
+
+
 def _amount(element: dict[str, Any], field: str) -> float:
     amount = _typed(element, field, int, float)
-    if not 0 < amount <= MAX_AMOUNT:
+    if not MIN_AMOUNT <= amount <= MAX_AMOUNT:
         raise Fault(f"invalid_{field}")
     return float(amount)
 

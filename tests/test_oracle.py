@@ -42,6 +42,9 @@ def test_a_good_trade_is_read_whole() -> None:
         (None, "empty_message"),
         (b"", "empty_message"),
         (b" \r\n", "empty_message"),
+        (b" [ ]", "empty_message"),
+        (b"[" + b"7," * 20_000 + b"7]", "too_many_records"),
+        (b"7\n" * 20_001, "too_many_records"),
         (b"\xff\xfe", "invalid_utf8"),
         (encode().replace(b"AAPL", b"AAP\xc3"), "invalid_utf8"),
         (b"nonsense", "invalid_json"),
@@ -49,7 +52,6 @@ def test_a_good_trade_is_read_whole() -> None:
         (encode() + b"," + encode(), "invalid_json"),
         (encode(price=float("nan")), "invalid_json"),
         (encode(price=float("inf")), "invalid_json"),
-        (encode(symbol="\ud800"), "invalid_json"),
         (b"[" * 100_000, "invalid_json"),
         (json.dumps(GOOD, indent=1).encode()[:-1], "invalid_json"),
         (b"42", "not_an_object"),
@@ -70,8 +72,9 @@ def test_a_good_trade_is_read_whole() -> None:
         (encode(side=1), "wrong_type"),
         (encode(trade_id=1.5), "wrong_type"),
         (encode(trade_id=True), "wrong_type"),
-        (encode(exchange=None), "wrong_type"),
+        (encode(exchange=7), "wrong_type"),
         (encode(symbol=""), "invalid_symbol"),
+        (encode(symbol="\ud800"), "invalid_symbol"),
         (encode(symbol="A" * 33), "invalid_symbol"),
         (encode(price=0), "invalid_price"),
         (encode(price=-1.5), "invalid_price"),
@@ -80,7 +83,14 @@ def test_a_good_trade_is_read_whole() -> None:
         (encode().replace(b"250.5", b"9" * 5_000), "invalid_price"),
         (encode(quantity=0), "invalid_quantity"),
         (encode(quantity=10**400), "invalid_quantity"),
+        (encode(quantity=9e-16), "invalid_quantity"),
+        (encode(price=1e10, quantity=1.1e8), "invalid_notional"),
         (encode(side="BUY"), "invalid_side"),
+        (encode(trade_id=""), "invalid_trade_id"),
+        (encode(trade_id="9" * 65), "invalid_trade_id"),
+        (encode(trade_id=10**64), "invalid_trade_id"),
+        (encode(exchange=""), "invalid_exchange"),
+        (encode(exchange="X" * 33), "invalid_exchange"),
         (encode(timestamp=946_684_799_999), "timestamp_too_old"),
         (encode(timestamp=NOON + 60_001), "timestamp_ahead"),
         (encode(timestamp=10**30), "timestamp_ahead"),
@@ -94,8 +104,11 @@ def test_a_bad_message_is_one_dead_letter(value: bytes | None, reason: str) -> N
     "value",
     [
         encode(symbol="Ä" * 32),
-        encode(price=1e15),
-        encode(quantity=1e-300),
+        encode(price=1e15, quantity=1),
+        encode(price=1e10, quantity=1e8),
+        encode(quantity=1e-15),
+        encode(trade_id="9" * 64, exchange="X" * 32),
+        encode(trade_id=None, exchange=None),
         encode(timestamp=946_684_800_000),
         encode(timestamp=NOON + 60_000),
         encode().ljust(1 << 20),
@@ -135,10 +148,6 @@ def test_an_array_that_does_not_parse_is_one_dead_letter() -> None:
     assert reasons(b"[\n" + encode() + b"\n,") == [(0, "invalid_json")]
 
 
-def test_an_empty_array_carries_nothing() -> None:
-    assert read(Message(b"[]", NOON)) == ([], [])
-
-
 def test_each_bad_line_is_its_own_dead_letter_and_blank_lines_do_not_count() -> None:
     lines = [b"oops", encode(), b"", b" \r", b"7", encode(side="x"), b"\xff", encode(), b""]
     trades, rejected = read(Message(b"\n".join(lines), NOON))
@@ -151,8 +160,8 @@ def test_each_bad_line_is_its_own_dead_letter_and_blank_lines_do_not_count() -> 
     ]
 
 
-def test_lines_without_any_object_are_one_dead_letter() -> None:
-    assert reasons(b"oops\nagain\n7") == [(0, "invalid_json")]
+def test_lines_of_which_none_is_json_are_one_dead_letter() -> None:
+    assert reasons(b"oops\nagain") == [(0, "invalid_json")]
 
 
 def test_a_candle_has_the_hand_computed_values() -> None:
