@@ -1,0 +1,43 @@
+"""The application: parts, routes and errors put together."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import errors
+from api.metrics import RequestTimer
+from api.routes import candles, dead_letters, operations, page
+from api.service import Service
+
+log = logging.getLogger(__name__)
+
+
+def create_app(service: Service) -> FastAPI:
+    """Build the application around a service; its reader runs while the application does."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        for path in page.missing():
+            log.warning("the page has no chart: %s is missing, run npm ci in api/", path)
+        service.reader.start()
+        yield
+        service.reader.stop()
+
+    app = FastAPI(
+        title="Tapeline",
+        summary="Candles you can trust, in event time",
+        version="0.1.0",
+        lifespan=lifespan,
+        responses=errors.RESPONSES,
+        redirect_slashes=False,  # a slash may be part of a symbol
+    )
+    app.state.service = service
+    app.add_middleware(RequestTimer, metrics=service.metrics)
+    errors.install(app)
+    app.include_router(operations.router)
+    app.include_router(candles.router)
+    app.include_router(dead_letters.router)
+    page.mount(app)
+    return app

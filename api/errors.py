@@ -1,0 +1,149 @@
+"""What can go wrong on a request, and the one shape it is told in (RFC 9457)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """What went wrong, and what would have been right."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:tapeline:unknown-symbol",
+                "title": "Unknown symbol",
+                "status": 404,
+                "detail": "no candles of 'BTC-USD'; there are BTC/USD, ETH/USD",
+                "valid": ["BTC/USD", "ETH/USD"],
+            }
+        }
+    )
+
+    type: str = Field("about:blank", description="The kind of problem; fixed, for programs")
+    title: str = Field(description="The kind of problem; fixed, for people")
+    status: int = Field(description="The HTTP status code, once more")
+    detail: str = Field(description="What was expected and what came")
+    valid: list[str] = Field(description="What would have been valid; empty where nothing would")
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Any error",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    }
+}
+
+
+class UnknownSymbolError(LookupError):
+    """Nothing is kept of the symbol asked for.
+
+    Args:
+        symbol: What was asked for.
+        known: The first of the symbols there are.
+        total: How many there are.
+    """
+
+    def __init__(self, symbol: str, known: Sequence[str], total: int) -> None:
+        self.known = list(known)
+        there = ", ".join(known) if known else "no symbols yet"
+        more = f" and {total - len(known)} more" if total > len(known) else ""
+        super().__init__(f"no candles of {symbol!r}; there are {there}{more}")
+
+
+def install(app: FastAPI) -> None:
+    """Give every error of the application, expected or not, the one shape."""
+    app.add_exception_handler(UnknownSymbolError, _unknown_symbol)
+    app.add_exception_handler(RequestValidationError, _bad_parameter)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def respond(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The problem as an HTTP response."""
+    return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
+
+
+def _unknown_symbol(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, UnknownSymbolError)
+    return respond(
+        Problem(
+            type="urn:tapeline:unknown-symbol",
+            title="Unknown symbol",
+            status=404,
+            detail=str(error),
+            valid=error.known,
+        )
+    )
+
+
+def _bad_parameter(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    parameters = _parameters(request)
+    details, valid = [], []
+    for fault in error.errors():
+        name = str(fault["loc"][-1])
+        if name in parameters:
+            message = fault["msg"].removeprefix("Value error, ")
+            details.append(f"{name}: {message}, got {fault['input']!r}")
+            valid += parameters[name]
+        else:
+            details.append(f"there is no parameter {name!r}")
+            valid += parameters
+    return respond(
+        Problem(
+            type="urn:tapeline:bad-parameter",
+            title="Bad parameter",
+            status=422,
+            detail="; ".join(details),
+            valid=list(dict.fromkeys(valid)),
+        )
+    )
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    detail, valid = str(error.detail), list[str]()
+    if status is HTTPStatus.NOT_FOUND:
+        detail = f"there is nothing at {request.url.path}"
+        valid = list(request.app.openapi()["paths"])
+    elif status is HTTPStatus.METHOD_NOT_ALLOWED:
+        valid = (error.headers or {}).get("Allow", "GET").split(", ")
+        detail = f"{request.method} is not allowed at {request.url.path}"
+    problem = Problem(title=status.phrase, status=status, detail=detail, valid=valid)
+    return respond(problem, dict(error.headers or {}))
+
+
+def _unexpected(_: Request, __: Exception) -> JSONResponse:
+    # What happened is in the log, with its traceback; a stranger learns nothing of it.
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "the service failed to answer; its log says why"
+    return respond(Problem(title=status.phrase, status=status, detail=detail, valid=[]))
+
+
+def _parameters(request: Request) -> dict[str, list[str]]:
+    """The parameters of the route and what is valid for each, as the OpenAPI document has it.
+
+    Taken from there, the answer to a mistake and the documentation cannot differ.
+    """
+    route = request.scope["route"]
+    operation = request.app.openapi()["paths"][route.path_format][request.method.lower()]
+    return {each["name"]: _valid(each) for each in operation.get("parameters", [])}
+
+
+def _valid(parameter: dict[str, Any]) -> list[str]:
+    schema = parameter["schema"]
+    if "enum" in schema:
+        return list(schema["enum"])
+    if "minimum" in schema and "maximum" in schema:
+        return [f"{schema['minimum']} to {schema['maximum']}"]
+    return [str(example) for example in schema.get("examples", [])]

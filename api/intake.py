@@ -1,0 +1,31 @@
+"""The way of one topic's messages into memory."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake(Generic[T]):
+    """Decodes the messages of a topic as one type and hands them on, a poll at a time."""
+
+    topic: str
+    decoder: msgspec.json.Decoder[T]
+    put: Callable[[Iterable[T]], None]
+
+    def take(self, values: Iterable[bytes | None]) -> int:
+        """Take in the values of a poll, and return how many of them could not be decoded."""
+        decode = self.decoder.decode
+        decoded: list[T] = []
+        failures = 0
+        for value in values:
+            try:
+                decoded.append(decode(value or b""))
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                failures += 1
+        self.put(decoded)
+        return failures

@@ -1,0 +1,173 @@
+"""What the service answers, as OpenAPI documents it.
+
+The routes write these shapes straight from the records; a test holds both against each other.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.records import Interval
+
+CANDLE = {
+    "symbol": "BTC/USD",
+    "interval": "1m",
+    "start": 1767225600000,
+    "end": 1767225660000,
+    "open": 87508.83,
+    "high": 87561.2,
+    "low": 87490.0,
+    "close": 87533.41,
+    "volume": 12.5,
+    "notional": 1094124.5,
+    "vwap": 87529.96,
+    "trades": 214,
+    "buy_volume": 7.25,
+    "final": True,
+    "revision": 0,
+    "updated_at": 1767225662120,
+}
+DEAD_LETTER = {
+    "topic": "trades",
+    "partition": 3,
+    "offset": 80211,
+    "index": 0,
+    "reason": "not_json",
+    "detail": "JSON is malformed: expected ',' or '}' (byte 41)",
+    "payload": "eyJzeW1ib2wiOg==",
+    "rejected_at": 1767225660417,
+}
+STATUS = {
+    "ready": True,
+    "reasons": [],
+    "lag": {"candles": 0, "dead_letters": 0},
+    "freshness_seconds": 0.31,
+}
+
+
+def example(value: dict[str, Any]) -> ConfigDict:
+    """Configuration of a model that OpenAPI shows with an example."""
+    return ConfigDict(json_schema_extra={"example": value})
+
+
+class CandleModel(BaseModel):
+    """One candle over [start, end)."""
+
+    model_config = example(CANDLE)
+
+    symbol: str
+    interval: Interval
+    start: int = Field(description="First ms of the interval, since the epoch, UTC")
+    end: int = Field(description="First ms after the interval")
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float = Field(description="Quantity traded")
+    notional: float = Field(description="Sum of price times quantity")
+    vwap: float = Field(description="Volume-weighted average price: notional / volume")
+    trades: int = Field(description="Number of trades")
+    buy_volume: float = Field(description="Quantity of the trades whose side is buy")
+    final: bool = Field(description="False while the interval is still open")
+    revision: int = Field(description="0; 1 and up if late trades corrected the final candle")
+    updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
+
+
+class CandlesModel(BaseModel):
+    """Candles of one symbol and interval, ascending by start."""
+
+    model_config = example({"symbol": "BTC/USD", "interval": "1m", "candles": [CANDLE]})
+
+    symbol: str
+    interval: Interval
+    candles: list[CandleModel]
+
+
+class AggregationsModel(BaseModel):
+    """The newest candle of every interval there is of one symbol."""
+
+    model_config = example({"symbol": "BTC/USD", "intervals": {"1m": CANDLE}})
+
+    symbol: str
+    intervals: dict[Interval, CandleModel]
+
+
+class SymbolModel(BaseModel):
+    """One symbol at a glance."""
+
+    symbol: str
+    last: float = Field(description="Newest price")
+    time: int = Field(description="Start of the candle that has the newest price, ms")
+    change: float | None = Field(
+        description="Change of the price since `since`, as a fraction: 0.01 is 1%; null where the "
+        "price then was 0"
+    )
+    since: int = Field(description="Start of the oldest minute kept of the last 24 hours, ms")
+    intervals: list[Interval] = Field(description="Intervals that have candles")
+
+
+class SymbolsModel(BaseModel):
+    """Symbols in alphabetical order."""
+
+    model_config = example(
+        {
+            "total": 1,
+            "symbols": [
+                {
+                    "symbol": "BTC/USD",
+                    "last": 87533.41,
+                    "time": 1767225659000,
+                    "change": 0.0123,
+                    "since": 1767139200000,
+                    "intervals": ["1s", "10s", "1m"],
+                }
+            ],
+        }
+    )
+
+    total: int = Field(description="Symbols that match, also beyond the limit")
+    symbols: list[SymbolModel]
+
+
+class DeadLetterModel(BaseModel):
+    """A record that the pipeline rejected."""
+
+    model_config = example(DEAD_LETTER)
+
+    topic: str = Field(description="Where it came from")
+    partition: int
+    offset: int
+    index: int = Field(description="Position inside a packed message")
+    reason: str = Field(description="Fixed code of what is wrong")
+    detail: str = Field(description="What is wrong, in words")
+    payload: str = Field(description="The record, base64; its first 6 KiB")
+    rejected_at: int = Field(description="ms since the epoch")
+
+
+class DeadLettersModel(BaseModel):
+    """Dead letters, newest first."""
+
+    model_config = example({"total": 1, "reasons": {"not_json": 1}, "dead_letters": [DEAD_LETTER]})
+
+    total: int = Field(description="Dead letters that match, also beyond the limit")
+    reasons: dict[str, int] = Field(description="How many of those there are of each reason")
+    dead_letters: list[DeadLetterModel]
+
+
+class StatusModel(BaseModel):
+    """Whether the service may be asked for candles, and how current they are."""
+
+    model_config = example(STATUS)
+
+    ready: bool
+    reasons: list[str] = Field(description="Why it is not ready; empty if it is")
+    lag: dict[str, int] = Field(description="Messages not read yet, by topic")
+    freshness_seconds: float | None = Field(description="Age of the newest candle's update")
+
+
+class HealthModel(StatusModel):
+    """The process is alive; whether it is ready stands beside it."""
+
+    model_config = example({"status": "alive", **STATUS})
+
+    status: Literal["alive"] = "alive"

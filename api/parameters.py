@@ -1,0 +1,101 @@
+"""The query parameters of the routes: what is valid, and what it means.
+
+A parameter that is not listed is refused, so that a misspelt one is never silently ignored.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from api.records import Interval
+
+MAX_CANDLES = 5_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_time(value: object) -> int:
+    """Read ms since the epoch, or RFC 3339 with its offset from UTC.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    text = str(value)
+    if text.removeprefix("-").isdecimal():
+        return int(text)
+    if text[-6:-5] == " ":  # "+02:00", where the plus was not encoded and came as a space
+        text = f"{text[:-6]}+{text[-5:]}"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("expected ms since the epoch or RFC 3339") from None
+    if moment.tzinfo is None:
+        raise ValueError("expected an offset from UTC, such as Z, after the time")
+    return round((moment - EPOCH).total_seconds() * 1_000)
+
+
+Time = Annotated[
+    int,
+    BeforeValidator(parse_time),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "integer"}, {"type": "string", "format": "date-time"}],
+        }
+    ),
+]
+TIMES = ["1767225600000", "2026-01-01T00:00:00Z"]
+
+
+class Parameters(BaseModel):
+    """Parameters of a route; others are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CandleParameters(Parameters):
+    """Which candles are asked for."""
+
+    interval: Interval = Field("1m", description="Length of the candles")
+    since: Time | None = Field(
+        None, alias="from", description="First start, inclusive", examples=TIMES
+    )
+    until: Time | None = Field(
+        None, alias="to", description="Last start, exclusive", examples=TIMES
+    )
+    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most candles; the newest are kept")
+    final: bool | None = Field(
+        None,
+        description="Only final and corrected candles (true), only forming ones (false)",
+        examples=["true", "false"],
+    )
+
+    @field_validator("until")
+    @classmethod
+    def _in_order(cls, until: int | None, info: ValidationInfo) -> int | None:
+        since = info.data.get("since")
+        if since is not None and until is not None and until < since:
+            raise ValueError(f"expected a time not before from ({since})")
+        return until
+
+
+class SymbolParameters(Parameters):
+    """Which symbols are asked for."""
+
+    contains: str = Field("", max_length=100, description="Part of the symbol, in any case")
+    limit: int = Field(20_000, ge=1, le=20_000, description="Most symbols")
+
+
+class DeadLetterParameters(Parameters):
+    """Which dead letters are asked for."""
+
+    reason: str | None = Field(None, description="Only those with this reason")
+    topic: str | None = Field(None, description="Only those of this input topic")
+    limit: int = Field(100, ge=1, le=1_000, description="Most dead letters; the newest are kept")

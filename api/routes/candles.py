@@ -1,0 +1,53 @@
+"""Candles, aggregations and symbols."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.models import AggregationsModel, CandlesModel, SymbolsModel
+from api.parameters import CandleParameters, SymbolParameters
+from api.responses import JSON
+from api.service import Serving
+
+router = APIRouter(prefix="/api", tags=["candles"])
+
+# A symbol may hold slashes (BTC/USD), plain or percent-encoded: hence {symbol:path}.
+Symbol = Annotated[str, Path(description="The symbol as in /api/symbols", examples=["BTC/USD"])]
+
+
+@router.get("/symbols", response_model=SymbolsModel)
+def symbols(service: Serving, asked: Annotated[SymbolParameters, Query()]) -> JSON:
+    """Every symbol with its newest price, in alphabetical order."""
+    total, found = service.store.summaries(asked.contains, asked.limit)
+    rows = [
+        {
+            "symbol": each.symbol,
+            "last": each.last,
+            "time": each.time,
+            "change": each.last / each.reference - 1 if each.reference else None,
+            "since": each.since,
+            "intervals": each.intervals,
+        }
+        for each in found
+    ]
+    return JSON({"total": total, "symbols": rows})
+
+
+@router.get("/candles/{symbol:path}", response_model=CandlesModel)
+def candles(service: Serving, symbol: Symbol, asked: Annotated[CandleParameters, Query()]) -> JSON:
+    """Candles of a symbol, ascending by start; where there are more than the limit, the newest."""
+    found = service.store.candles(
+        symbol,
+        asked.interval,
+        since=asked.since,
+        until=asked.until,
+        final=asked.final,
+        limit=asked.limit,
+    )
+    return JSON({"symbol": symbol, "interval": asked.interval, "candles": found})
+
+
+@router.get("/aggregations/{symbol:path}", response_model=AggregationsModel)
+def aggregations(service: Serving, symbol: Symbol) -> JSON:
+    """The newest candle of every interval there is of a symbol, forming ones included."""
+    return JSON({"symbol": symbol, "intervals": service.store.newest(symbol)})

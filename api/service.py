@@ -1,0 +1,64 @@
+"""What the routes work with."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+import msgspec
+from fastapi import Depends, Request
+
+from api.dead_letters import DeadLetters
+from api.feed import Feed
+from api.intake import Intake
+from api.metrics import Metrics
+from api.reader import Reader
+from api.readiness import Readiness, judge
+from api.records import Candle, DeadLetter
+from api.settings import Settings
+from api.store import Store
+
+
+def wall_clock() -> int:
+    """The time, ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of one running service."""
+
+    settings: Settings
+    store: Store
+    dead_letters: DeadLetters
+    metrics: Metrics
+    reader: Reader
+    clock: Callable[[], int] = wall_clock
+
+    @classmethod
+    def build(cls, settings: Settings) -> Self:
+        """Put the parts together; nothing runs yet."""
+        store = Store(settings.max_candles, settings.max_symbols, settings.max_total_candles)
+        dead_letters = DeadLetters(settings.max_dead_letters)
+        metrics = Metrics()
+        intakes: list[Intake[Any]] = [
+            Intake(settings.candles_topic, msgspec.json.Decoder(Candle), store.put),
+            Intake(settings.dead_letters_topic, msgspec.json.Decoder(DeadLetter), dead_letters.put),
+        ]
+        reader = Feed(settings, intakes, metrics, wall_clock)
+        return cls(settings, store, dead_letters, metrics, reader)
+
+    def readiness(self) -> Readiness:
+        """Whether the service may be asked for candles, now."""
+        return judge(
+            self.reader.reading, self.store.updated_at, self.clock(), self.settings.stale_after_ms
+        )
+
+
+def _of(request: Request) -> Service:
+    service = request.app.state.service
+    assert isinstance(service, Service)
+    return service
+
+
+Serving = Annotated[Service, Depends(_of)]

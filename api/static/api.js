@@ -1,0 +1,20 @@
+// What the page asks of the service.
+
+const PATIENCE_MS = 5000;
+
+async function get(path, parameters = {}) {
+  const query = new URLSearchParams(parameters).toString();
+  const response = await fetch(query ? `${path}?${query}` : path, {
+    cache: "no-store",
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail);
+  return body;
+}
+
+export const health = () => get("/health");
+export const deadLetters = () => get("/api/dead-letters", { limit: 1 });
+export const symbols = (contains, limit) => get("/api/symbols", { contains, limit });
+export const candles = (symbol, parameters) =>
+  get(`/api/candles/${encodeURIComponent(symbol)}`, parameters);
