@@ -1,0 +1,1 @@
+"""What the containers need beside the tools of ``scripts.stack``, which run everything locally."""
