@@ -1,6 +1,6 @@
 """Candles in SQL: partial candles merged over ever longer windows, and shown while they form.
 
-Every statement works on the same merged columns, so a candle of a day is built like one of a second:
+Every statement works on the same merged columns: a candle of a day is built like one of a second.
 
     symbol, second, open_key, close_key, high, low, trades, and the limbs of the three sums
 
@@ -19,6 +19,7 @@ LONG = {"5m": 300_000, "15m": 900_000, "1h": 3_600_000, "4h": 14_400_000, "1d": 
 """Intervals that forming candles are published of once a minute; ms."""
 
 STEP_MS = 60_000
+"""The step of those."""
 
 _LIMBS = [f"{name}_{limb}" for name in SUMS for limb in range(LIMBS)]
 PARTIAL_COLUMNS = ("symbol", "second", "open_key", "close_key", "high", "low", "trades", *_LIMBS)
@@ -65,13 +66,18 @@ def tumble(source: str, time: str, interval_ms: int) -> str:
 
 
 def cumulate(source: str, time: str, interval_ms: int) -> str:
-    """The candles of one interval so far, with every step; the last of each is final."""
+    """The candles of one interval so far, with every step that had trades; the last is final.
+
+    CUMULATE itself repeats a quiet symbol's candle with every step to the end of the window.
+    """
+    last_step = f"(EXTRACT(EPOCH FROM CAST(window_end AS TIMESTAMP_LTZ(3))) * 1000 - {STEP_MS})"
     return (
         f"SELECT {_CARRIED}, final FROM ("
-        f"SELECT symbol, window_end = window_start + {interval(interval_ms)} AS final, {_merge()} "
+        f"SELECT symbol, window_end = window_start + {interval(interval_ms)} AS final, "
+        f"MAX(`second`) >= {last_step} AS changed, {_merge()} "
         f"FROM TABLE(CUMULATE(TABLE {source}, DESCRIPTOR({time}), "
         f"{interval(STEP_MS)}, {interval(interval_ms)}))"
-        f" GROUP BY symbol, window_start, window_end)"
+        " GROUP BY symbol, window_start, window_end) WHERE changed OR final"
     )
 
 

@@ -39,7 +39,8 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     )
     decoded = t_env.sql_query(f"""
         SELECT piece FROM (
-          SELECT decode_trades(payload, {tables.source_number(settings)}, `offset`, `timestamp`) AS pieces
+          SELECT decode_trades(payload, {tables.source_number(settings)}, `offset`, `timestamp`)
+            AS pieces
           FROM trades
         ) CROSS JOIN UNNEST(pieces) AS unnested (piece)
     """)

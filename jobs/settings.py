@@ -33,6 +33,12 @@ class Settings(BaseSettings):
         description="Where a job without state starts: the group's offsets (else earliest), "
         "earliest or latest",
     )
+    stop_at: str = Field(
+        "never",
+        pattern="^(never|latest)$",
+        description="Where the job ends: never, or at the newest record there is when it starts "
+        "(a backfill: every window closes, and the job finishes)",
+    )
 
     watermark_delay_ms: int = Field(
         2_000, ge=0, description="How far out of order trades may come and still be in time, ms"

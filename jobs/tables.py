@@ -28,6 +28,7 @@ def trades(settings: Settings) -> str:
         "earliest": {"scan.startup.mode": "earliest-offset"},
         "latest": {"scan.startup.mode": "latest-offset"},
     }[settings.start_from]
+    bounded = {"scan.bounded.mode": "latest-offset"} if settings.stop_at == "latest" else {}
     return _create(
         "trades",
         "payload BYTES,\n"
@@ -46,6 +47,7 @@ def trades(settings: Settings) -> str:
             "format": "raw",
             "scan.watermark.idle-timeout": f"{settings.idle_timeout_ms} ms",
             **startup,
+            **bounded,
         },
     )
 
@@ -76,7 +78,6 @@ def _sink(settings: Settings, topic: str) -> dict[str, object]:
         "connector": "kafka",
         "properties.bootstrap.servers": settings.bootstrap_servers,
         "properties.client.id": f"{settings.group_id}-{topic}",
-        "properties.compression.type": "lz4",
         "properties.max.request.size": MAX_MESSAGE_BYTES,
         "topic": topic,
         "sink.delivery-guarantee": "at-least-once",

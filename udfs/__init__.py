@@ -1,1 +1,1 @@
-"""The mathematics of Tapeline: pure numpy, pandas and numba, nothing of Flink (but for flink.py)."""
+"""The mathematics of Tapeline: numpy, pandas and numba, nothing of Flink (but for flink.py)."""

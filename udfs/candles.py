@@ -1,13 +1,13 @@
 """Partial candles: what some trades add to each (symbol, second).
 
-Partial candles merge by minimum, maximum and integer sums, so a candle is the same however its trades
-are cut into frames, in whatever order they come:
+Partial candles merge by minimum, maximum and integer sums, so a candle is the same however its
+trades are cut into frames, in whatever order they come:
 
 - *Open and close* are the prices of the least and the greatest order key: a text of (event time,
-  trade id, price) whose byte order is the order of the trades, and which ends in the price itself.
-- *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**20, 2**-24
-  and 2**-68 in it; their sums do not depend on order, and the double made from them in the end is the
-  nearest to the true sum (what ``math.fsum`` gives), or its neighbour above 5e8.
+  trade id, price) whose byte order is that of the trades, and which ends in the price.
+- *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**20,
+  2**-24 and 2**-68 in it. Their sums do not depend on order, and the double made from them in the
+  end is the nearest to the true sum (what ``math.fsum`` gives), or its neighbour above 5e8.
 """
 
 from dataclasses import dataclass
@@ -171,7 +171,7 @@ def _carry(limbs):  # type: ignore[no-untyped-def]
 
 
 def order_keys(trades: NDArray[np.void]) -> list[str]:
-    """The order key of each trade: time, id and price bits at fixed width, then the price as text."""
+    """The order key of each trade: time, id, price bits at fixed width, then the price as text."""
     price = np.ascontiguousarray(trades["price"])
     columns = (trades["timestamp"], trades["id_high"], trades["id_low"], price.view("i8"), price)
     return [
@@ -199,7 +199,7 @@ def partial_candles(trades: NDArray[np.void], symbols: list[str]) -> list[Partia
 
 
 def warm_up() -> None:
-    """Compiles the kernel, or loads it from numba's cache, for trades as they come out of a frame."""
+    """Compiles the kernel, or loads it from numba's cache, for trades as frames give them."""
     trades = np.frombuffer(bytes(TRADE.itemsize), TRADE)
     aggregate(trades, 1)
     aggregate(trades.copy(), 1)

@@ -1,4 +1,4 @@
-"""The mathematics as Flink sees it: every ``udf()`` declaration, with all input and result types."""
+"""The mathematics as Flink sees it: every ``udf()`` declaration, with all its types."""
 
 import builtins
 import time
@@ -9,8 +9,8 @@ from pyflink.fn_execution.beam import beam_sdk_worker_main
 from pyflink.table import DataTypes, FunctionContext, ScalarFunction
 from pyflink.table.udf import UserDefinedScalarFunctionWrapper, udf
 
-# PyFlink's worker puts a print of its own into builtins; numba then looks it up, while it is imported,
-# in the module that made it, where it has no name.
+# PyFlink's worker puts a print of its own into builtins. Numba looks it up, as it is imported, in
+# the module that made it, where it has no name.
 beam_sdk_worker_main.print = builtins.print
 
 from udfs import dead_letters, frames, trades  # noqa: E402
@@ -19,8 +19,8 @@ from udfs import dead_letters, frames, trades  # noqa: E402
 class DecodeTrades(ScalarFunction):  # type: ignore[misc]
     """A batch of Kafka messages in, its frames and dead letters out.
 
-    A pandas UDF must return as many rows as it got. All that a batch gives stands as an array on its
-    last row; the other rows are NULL. Frames begin with digits, dead letters with a brace.
+    A pandas UDF must return as many rows as it got. All that a batch gives stands as an array on
+    its last row; the other rows are NULL. Frames begin with digits, dead letters with a brace.
     """
 
     def __init__(self, topics: tuple[str, ...], shards: int, max_ahead_ms: int) -> None:
@@ -41,7 +41,7 @@ class DecodeTrades(ScalarFunction):  # type: ignore[misc]
         sources, offsets = source.to_numpy(), offset.to_numpy()
         times_ms = timestamp.to_numpy("datetime64[ms]").view("int64")
         out: list[bytes] = []
-        for batch in trades.decode(payload.to_numpy(), times_ms, self._max_ahead_ms):
+        for batch in trades.decode(payload.tolist(), times_ms, self._max_ahead_ms):
             rows = batch.trades["row"]
             batch.trades["source"] = sources[rows]
             batch.trades["offset"] = offsets[rows]

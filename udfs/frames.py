@@ -2,8 +2,8 @@
 
 Layout (little-endian): 4 ASCII digits of the shard (which SQL reads as the key), then as int32 the
 version, the number of trades, and the byte lengths of the three parts that follow the trades:
-symbols and exchanges (each a msgpack list) and the ids longer than 16 bytes (of the trades that have
-one, end to end). The trades are records of ``udfs.trades.TRADE`` with codes into those names.
+symbols and exchanges (each a msgpack list) and the ids longer than 16 bytes (of the trades that
+have one, end to end). The trades are records of ``udfs.trades.TRADE`` with codes into those names.
 """
 
 import zlib
@@ -89,7 +89,7 @@ def split(batch: Batch, shards: int) -> list[Frame]:
 
 @njit(cache=True)
 def _arrange(trades, of_symbol, local, ids, shards, ordered, long_ids):  # type: ignore[no-untyped-def]
-    """A counting sort of trades (and their long ids) by shard, stable; returns both ends by shard."""
+    """A stable counting sort of trades, and of their long ids, by shard; returns both ends."""
     ends = np.zeros(shards + 1, np.int64)
     id_ends = np.zeros(shards + 1, np.int64)
     for i in range(trades.size):

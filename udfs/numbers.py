@@ -1,7 +1,7 @@
 """Decimal text to the nearest double, inside numba.
 
-``decimal_to_double`` is Clinger's exact case for short numbers and the Eisel-Lemire algorithm for the
-rest (D. Lemire, "Number Parsing at a Gigabyte per Second", 2021), so a price of 17 digits costs
+``decimal_to_double`` is Clinger's exact case for short numbers and the Eisel-Lemire algorithm for
+the rest (D. Lemire, "Number Parsing at a Gigabyte per Second", 2021), so a price of 17 digits costs
 about as much as one of 5. It says when it cannot decide, which the caller answers with ``float``.
 """
 
@@ -14,11 +14,10 @@ MIN_POWER, MAX_POWER = -64, 64
 
 def _power_of_five(q: int) -> int:
     """5**q as a 128-bit integer with its top bit set, rounded as the algorithm's proof asks."""
+    power: int = 5 ** abs(q)
     if q >= 0:
-        power = 5**q
         length = power.bit_length()
         return power << (128 - length) if length <= 128 else power >> (length - 128)
-    power = 5**-q
     length = (power - 1).bit_length()
     if q >= -27:
         return (1 << (length + 127)) // power + 1

@@ -1,4 +1,4 @@
-"""Why a record is rejected: the fixed codes that stand in ``dead_letters``, each with its sentence."""
+"""Why a record is rejected: the fixed codes in ``dead_letters``, each with its sentence."""
 
 from enum import IntEnum
 from functools import cache

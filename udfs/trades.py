@@ -1,11 +1,11 @@
-"""Trades from Kafka messages: the columns of the valid ones, and the rejected ones with their reason.
+"""Trades from Kafka messages: the columns of the valid ones, the others with their reason.
 
 A message holds one JSON object, a JSON array of objects, or objects separated by newlines. Each
 object is a record of its own: a broken one is rejected by itself and the others still count.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from udfs import scanner
 from udfs.reasons import Field, Reason
+from udfs.words import PADDING
 
 TRADE = np.dtype(
     [
@@ -90,7 +91,7 @@ def decode(
         budget = (ends[first - 1] if first else 0) + CHUNK_BYTES
         last = max(int(np.searchsorted(ends, budget, side="right")), first + 1)
         batch, scanned = _decode_chunk(
-            b"".join(filter(None, messages[first:last])),
+            b"".join([*filter(None, messages[first:last]), bytes(PADDING)]),
             lengths[first:last],
             latest_ms[first:last],
             first,
@@ -103,7 +104,7 @@ def decode(
 def _decode_chunk(
     buffer: bytes, lengths: NDArray[np.int64], latest_ms: NDArray[np.int64], first_row: int
 ) -> tuple[Batch, int]:
-    """Decodes as many of the messages as the scratch has room for; returns them and their number."""
+    """Decodes as many of the messages as the scratch has room for, and says how many."""
     data = np.frombuffer(buffer, np.uint8)
     offsets = np.zeros(lengths.size + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
@@ -124,6 +125,8 @@ def _decode_chunk(
         symbol_table,
         exchange_table,
         found,
+        np.empty((8, 3), np.int64),
+        np.empty(8),
     )
     trades = trades[:n_trades]
     id_bytes = _take_ids(data, ids[:n_trades], trades)
@@ -364,7 +367,7 @@ def _judge_exchange(exchange: str, trade: dict[str, Any], latest_ms: int) -> Rea
     return None if _is_short(exchange, scanner.MAX_EXCHANGE_LENGTH) else Reason.INVALID_EXCHANGE
 
 
-_CHECKS = (
+_CHECKS: tuple[tuple[Field, Callable[[Any], bool], Callable[..., Reason | None]], ...] = (
     (Field.SYMBOL, _is_text, _judge_symbol),
     (Field.PRICE, _is_number, _judge_price),
     (Field.QUANTITY, _is_number, _judge_quantity),

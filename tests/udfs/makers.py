@@ -1,0 +1,69 @@
+"""Trades and messages for the tests of the kernels."""
+
+import json
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from udfs import scanner
+from udfs.trades import TRADE, Batch, decode
+
+NOW_MS = 1_700_000_000_000
+
+
+def trade(**changes: Any) -> dict[str, Any]:
+    """A valid trade, with these fields changed."""
+    return {
+        "symbol": "BTCUSDT",
+        "price": 67012.5,
+        "quantity": 0.25,
+        "timestamp": NOW_MS,
+        "side": "buy",
+        "trade_id": 7,
+        "exchange": "BINANCE",
+        **changes,
+    }
+
+
+def text(value: Any) -> bytes:
+    """The value as compact JSON."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def decoded(*messages: bytes | None, now_ms: int = NOW_MS, ahead_ms: int = 60_000) -> Batch:
+    """The one batch of these messages."""
+    (batch,) = decode(messages, np.full(len(messages), now_ms, np.int64), ahead_ms)
+    return batch
+
+
+trades = st.fixed_dictionaries(
+    {
+        "symbol": st.text(min_size=1, max_size=32).filter(lambda s: s.isprintable() or True),
+        "price": st.floats(1e-6, 1e6) | st.integers(1, 10**9),
+        "quantity": st.floats(1e-6, 1e6) | st.integers(1, 10**6),
+        "timestamp": st.integers(scanner.OLDEST_MS, NOW_MS),
+        "side": st.sampled_from(["buy", "sell"]),
+    },
+    optional={
+        "trade_id": st.integers(0, 10**18) | st.text(min_size=1, max_size=64) | st.none(),
+        "exchange": st.text(min_size=1, max_size=32) | st.none(),
+        "other": st.none() | st.booleans() | st.text() | st.lists(st.integers()),
+    },
+)
+"""Valid trades, most of them odd to the scanner."""
+
+
+def random_trades(
+    rng: np.random.Generator, n: int, symbols: int = 5, span_ms: int = 5_000
+) -> "np.ndarray[Any, np.dtype[np.void]]":
+    """Trades as the kernels see them."""
+    made = np.zeros(n, TRADE)
+    made["timestamp"] = NOW_MS + rng.integers(0, span_ms, n)
+    made["price"] = np.round(rng.lognormal(4, 2, n), 4) + 0.0001
+    made["quantity"] = rng.lognormal(0, 3, n)
+    made["symbol"] = rng.integers(0, symbols, n)
+    made["side"] = rng.integers(1, 3, n)
+    made["id_low"] = rng.permutation(n)
+    made["exchange"] = -1
+    return made

@@ -1,0 +1,51 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numba import njit
+
+from udfs.words import (
+    PADDING,
+    are_digits,
+    borrowed,
+    eight_digits,
+    load,
+    string_stops,
+    trailing_zeros,
+    word,
+)
+
+eight_bytes = st.binary(min_size=8, max_size=8)
+
+
+@njit
+def first_stop(buffer, at):  # type: ignore[no-untyped-def]
+    stops = string_stops(load(borrowed(buffer), at))
+    return trailing_zeros(stops) >> 3 if stops != 0 else 8
+
+
+@njit
+def number(buffer):  # type: ignore[no-untyped-def]
+    w = load(buffer, 0)
+    return eight_digits(w) if are_digits(w) else -1
+
+
+@given(eight_bytes)
+def test_a_string_stops_at_the_first_byte_that_is_not_plain(data: bytes) -> None:
+    plain = [0x20 <= byte < 0x80 and byte not in b'"\\' for byte in data]
+    expected = plain.index(False) if False in plain else 8
+    assert first_stop(np.frombuffer(data, np.uint8), 0) == expected
+
+
+@given(st.integers(0, 99_999_999))
+def test_eight_digits_are_their_number(value: int) -> None:
+    assert number(np.frombuffer(b"%08d" % value, np.uint8)) == value
+
+
+@given(eight_bytes)
+def test_only_digits_are_digits(data: bytes) -> None:
+    assert (number(np.frombuffer(data, np.uint8)) >= 0) == (set(data) <= set(b"0123456789"))
+
+
+def test_words_load_unaligned() -> None:
+    data = np.frombuffer(b"xxxprice" + bytes(PADDING), np.uint8)
+    assert int(njit(lambda a: load(a, 3))(data)) == int(word("price"))
