@@ -37,6 +37,15 @@ class Broker:
         self._folder = home / "kafka"
         self._heap = heap
 
+    def require_port(self) -> None:
+        """Check that its port is its own, or free.
+
+        Raises:
+            PortTakenError: Another process has it.
+        """
+        if not self.daemon.process:
+            require_free(self.port, "Kafka", "TAPELINE_KAFKA_PORT")
+
     def start(self) -> None:
         """Start the broker unless it runs, and return when it answers.
 
@@ -45,7 +54,7 @@ class Broker:
             ProcessDiedError: The broker ended instead.
         """
         if not self.daemon.process:
-            require_free(self.port, "Kafka", "TAPELINE_KAFKA_PORT")
+            self.require_port()
             self._format()
             self.daemon.start(
                 self._java("kafka.Kafka", self._properties),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -44,6 +45,15 @@ class ProcessRecord:
         except psutil.NoSuchProcess:
             return None
         return process
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a running process and all that it started take."""
+
+    pid: int
+    since: datetime
+    memory: int  # bytes, each resident
 
 
 class Daemon:
@@ -118,6 +128,13 @@ class Daemon:
             psutil.wait_procs(family, timeout=patience)
         self._file.unlink(missing_ok=True)
 
+    def usage(self) -> Usage | None:
+        """What it takes now, or None when it does not run."""
+        if not (process := self.process):
+            return None
+        since = datetime.fromtimestamp(process.create_time(), UTC)
+        return Usage(process.pid, since, sum(map(_resident, self.family())))
+
     def family(self) -> list[psutil.Process]:
         """The process and all that it started, as far as they run."""
         if not (record := self.record):
@@ -139,6 +156,13 @@ def _mark(process: psutil.Process) -> str | None:
         return process.environ().get(_MARK)
     except psutil.Error:
         return None
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

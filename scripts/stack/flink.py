@@ -53,6 +53,15 @@ class FlinkCluster:
         self._managed_memory = managed_memory
         self._metrics_port = metrics_port
 
+    def require_port(self) -> None:
+        """Check that its port is its own, or free.
+
+        Raises:
+            PortTakenError: Another process has it.
+        """
+        if not self.jobmanager.process:
+            require_free(self.rest_port, "Flink", "TAPELINE_FLINK_PORT")
+
     def start(self) -> None:
         """Start what does not run, and return when the slots are there.
 
@@ -61,7 +70,7 @@ class FlinkCluster:
             ProcessDiedError: A part of the cluster ended instead.
         """
         if not self.jobmanager.process:
-            require_free(self.rest_port, "Flink", "TAPELINE_FLINK_PORT")
+            self.require_port()
             # The other one's configuration, above all the JobManager's port, is no longer true.
             self.taskmanager.stop()
             self._configure()

@@ -38,6 +38,11 @@ class Job:
         except OSError:
             return "UNKNOWN"
 
+    @property
+    def alive(self) -> bool:
+        """Whether the cluster has it and has not given it up."""
+        return self.state in _ALIVE
+
     def start(self, env: Mapping[str, str], parallelism: int, fresh: bool = False) -> None:
         """Submit the job unless it is on the cluster, and return when all its tasks run.
 
@@ -49,7 +54,7 @@ class Job:
         Raises:
             SubmissionError: It does not start; the text says why.
         """
-        if not (self.id and self.state in _ALIVE):
+        if not self.alive:
             snapshot = None if fresh else newest_snapshot(self._cluster.state)
             job_id = self._cluster.submit(
                 self._file, env, parallelism=parallelism, restore_from=snapshot
@@ -65,7 +70,7 @@ class Job:
         A job that cannot write one now (it is restarting, say) is cancelled: the next start then
         goes on from its newest checkpoint.
         """
-        if self.id and self.state in _ALIVE:
+        if self.id and self.alive:
             try:
                 self._stop_with_savepoint(self.id, timeout)
             except (StackError, OSError):
@@ -78,7 +83,7 @@ class Job:
         deadline = time.monotonic() + timeout
         wait_until(lambda: rest.savepoint(job_id, request) is not None, "a savepoint", timeout)
         left = max(deadline - time.monotonic(), 1)
-        wait_until(lambda: self.state not in _ALIVE, f"job {job_id} to end", left)
+        wait_until(lambda: not self.alive, f"job {job_id} to end", left)
 
 
 def newest_snapshot(state: Path) -> Path | None:

@@ -1,7 +1,10 @@
 """TCP ports of the loopback interface."""
 
+import contextlib
 import random
 import socket
+
+import psutil
 
 from scripts.stack.errors import PortTakenError
 
@@ -45,6 +48,15 @@ def require_free(port: int, component: str, setting: str) -> None:
     """
     if not is_free(port):
         raise PortTakenError(
-            f"port {port} for {component} is taken by another process: "
+            f"port {port} for {component} is taken by {_holder(port)}: "
             f"stop that one, or choose another port with {setting}"
         )
+
+
+def _holder(port: int) -> str:
+    """Who listens on ``port``, as far as the system tells."""
+    with contextlib.suppress(psutil.Error):
+        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+        for pid in (c.pid for c in listening if c.laddr and c.laddr.port == port and c.pid):
+            return f"process {pid} ({psutil.Process(pid).name()})"
+    return "another process"

@@ -74,10 +74,11 @@ class FlinkRest:
             raise StackError(f"the savepoint failed: {cause}")
         return str(answer["operation"]["location"])
 
-    def metric(self, job_id: str, name: str) -> float | None:
-        """The sum of a metric over all operators and subtasks, or None when no operator has it."""
+    def source_metric(self, job_id: str, name: str) -> float | None:
+        """The sum of a metric over all sources and their subtasks, or None while none tells it."""
         values: list[float] = []
-        for vertex in self.get(f"/jobs/{job_id}")["vertices"]:
+        vertices = self.get(f"/jobs/{job_id}")["vertices"]
+        for vertex in (v for v in vertices if v["name"].startswith("Source: ")):
             path = f"/jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
             ids = [m["id"] for m in self.get(path) if m["id"].split(".")[-1] == name]
             if ids:

@@ -1,0 +1,86 @@
+"""All parts of a Tapeline on one machine."""
+
+from jobs.settings import Settings as JobSettings
+from scripts.stack.broker import Broker
+from scripts.stack.daemon import Daemon
+from scripts.stack.environment import tapeline_environment
+from scripts.stack.errors import PortTakenError
+from scripts.stack.flink import FlinkCluster
+from scripts.stack.job import Job
+from scripts.stack.paths import ROOT
+from scripts.stack.services import Api, Generator
+from scripts.stack.settings import StackSettings
+
+
+class LocalTapeline:
+    """The broker, the cluster, the job, the generator and the service of one runtime folder."""
+
+    def __init__(self, settings: StackSettings) -> None:
+        self.settings = settings
+        self.broker = Broker(settings.home, settings.kafka_port)
+        self.cluster = FlinkCluster(
+            settings.home,
+            settings.flink_port,
+            slots=settings.parallelism,
+            memory=settings.flink_memory,
+            metrics_port=settings.flink_metrics_port,
+        )
+        self.job_settings = JobSettings(bootstrap_servers=self.broker.bootstrap_servers)
+        self.job = Job(self.cluster, ROOT / "jobs" / "market.py", settings.home)
+        self.generator = Generator(
+            settings, self.broker.bootstrap_servers, self.job_settings.trades_topics[0]
+        )
+        self.api = Api(settings, self.broker.bootstrap_servers)
+
+    @property
+    def daemons(self) -> tuple[Daemon, ...]:
+        """The background processes, in the order in which they are started."""
+        return (
+            self.broker.daemon,
+            self.cluster.jobmanager,
+            self.cluster.taskmanager,
+            self.generator.daemon,
+            self.api.daemon,
+        )
+
+    def require_ports(self) -> None:
+        """Check the ports of all that does not run, before anything is started.
+
+        Raises:
+            PortTakenError: Some are taken; the text has a line for each.
+        """
+        taken = []
+        for part in (self.broker, self.cluster, self.api):
+            try:
+                part.require_port()
+            except PortTakenError as error:
+                taken.append(str(error))
+        if taken:
+            raise PortTakenError("\n".join(taken))
+
+    def create_topics(self) -> None:
+        """Create the topics that are not there."""
+        job, settings = self.job_settings, self.settings
+        # Kafka deletes by record timestamp, which is event time here, so time is no measure of age.
+        kept = {"retention.ms": "-1", "retention.bytes": str(settings.trades_retention_bytes)}
+        self.broker.create_topics(*job.trades_topics, partitions=settings.partitions, config=kept)
+        kept = {"retention.ms": "-1", "retention.bytes": str(settings.output_retention_bytes)}
+        outputs = (job.candles_topic, job.late_trades_topic, job.dead_letters_topic)
+        self.broker.create_topics(*outputs, partitions=settings.partitions, config=kept)
+
+    def start_job(self, fresh: bool) -> None:
+        """Submit the job with the settings of the environment, unless it runs."""
+        env = {
+            **tapeline_environment(),
+            "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+        }
+        self.job.start(env, self.settings.parallelism, fresh)
+
+    def stop(self) -> None:
+        """End everything, the sources of data first; data and checkpoints stay."""
+        self.generator.stop()
+        self.api.stop()
+        if self.broker.daemon.process:
+            self.job.stop()
+        self.cluster.stop()
+        self.broker.stop()
