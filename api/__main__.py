@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import signal
+import sys
 
 import uvicorn
 
@@ -14,6 +16,8 @@ GRACE_SECONDS = 1  # what open requests get when the service is told to stop
 
 def main() -> None:
     """Read the settings and serve."""
+    # uvicorn stops in good order, then sends itself the signal once more: that is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = Settings()
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"

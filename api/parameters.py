@@ -3,6 +3,7 @@
 A parameter that is not listed is refused, so that a misspelt one is never silently ignored.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from pydantic import (
 from api.records import Interval
 
 MAX_CANDLES = 5_000
+INTEGER = re.compile(r"-?[0-9]{1,18}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +31,7 @@ def parse_time(value: object) -> int:
         ValueError: It is neither.
     """
     text = str(value)
-    if text.removeprefix("-").isdecimal():
+    if INTEGER.fullmatch(text):
         return int(text)
     if text[-6:-5] == " ":  # "+02:00", where the plus was not encoded and came as a space
         text = f"{text[:-6]}+{text[-5:]}"

@@ -1,5 +1,6 @@
 """What the routes work with."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,11 +49,30 @@ class Service:
         reader = Feed(settings, intakes, metrics, wall_clock)
         return cls(settings, store, dead_letters, metrics, reader)
 
+    def __post_init__(self) -> None:
+        """Let Prometheus see what is held and how current it is."""
+        watch = self.metrics.watch
+        watch("tapeline_api_symbols", "Symbols kept", lambda: self.store.size().symbols)
+        watch("tapeline_api_candles", "Candles kept", lambda: self.store.size().candles)
+        watch("tapeline_api_series_limit", "Candles kept of one symbol and interval at most",
+              lambda: self.store.size().limit)  # fmt: skip
+        watch("tapeline_api_dead_letters", "Dead letters kept", lambda: len(self.dead_letters))
+        watch(
+            "tapeline_api_ready", "1 if the service is ready", lambda: not self.readiness().reasons
+        )
+        watch(
+            "tapeline_api_freshness_seconds", "Age of the newest candle's update", self._freshness
+        )
+
     def readiness(self) -> Readiness:
         """Whether the service may be asked for candles, now."""
         return judge(
             self.reader.reading, self.store.updated_at, self.clock(), self.settings.stale_after_ms
         )
+
+    def _freshness(self) -> float:
+        age = self.readiness().freshness_ms
+        return math.nan if age is None else age / 1_000
 
 
 def _of(request: Request) -> Service:

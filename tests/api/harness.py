@@ -1,0 +1,125 @@
+"""A service for tests: filled by hand, no Kafka, served over real HTTP by uvicorn."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+
+from api.app import create_app
+from api.dead_letters import DeadLetters
+from api.metrics import Metrics
+from api.reader import Reading
+from api.records import Candle, DeadLetter, Interval
+from api.service import Service
+from api.settings import Settings
+from api.store import Store
+
+MINUTE = 60_000
+NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+@dataclass
+class Clock:
+    """The time as the test sets it."""
+
+    now: int = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass
+class HandReader:
+    """A reader that reads nothing and says what the test tells it to."""
+
+    reading: Reading = field(
+        default_factory=lambda: Reading(
+            answered_at=NOW, caught_up=True, lag={"candles": 0, "dead_letters": 0}
+        )
+    )
+    running: bool = False
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+
+def make_service(
+    clock: Callable[[], int] | None = None, reader: HandReader | None = None
+) -> Service:
+    settings = Settings()
+    return Service(
+        settings,
+        Store(settings.max_candles, settings.max_symbols, settings.max_total_candles),
+        DeadLetters(settings.max_dead_letters),
+        Metrics(),
+        reader or HandReader(),
+        clock or Clock(),
+    )
+
+
+def candle(
+    symbol: str = "BTC/USD",
+    interval: Interval = "1m",
+    start: int = NOW,
+    close: float = 101.5,
+    *,
+    final: bool = True,
+    revision: int = 0,
+    updated_at: int = NOW,
+    length: int = MINUTE,
+) -> Candle:
+    return Candle(
+        symbol=symbol,
+        interval=interval,
+        start=start,
+        end=start + length,
+        open=100.0,
+        high=max(102.0, close),
+        low=min(99.5, close),
+        close=close,
+        volume=10.0,
+        notional=1_010.0,
+        vwap=101.0,
+        trades=7,
+        buy_volume=4.0,
+        final=final,
+        revision=revision,
+        updated_at=updated_at,
+    )
+
+
+def dead_letter(offset: int = 0, reason: str = "not_json", topic: str = "trades") -> DeadLetter:
+    return DeadLetter(topic, 0, offset, 0, reason, "expected '{'", "AAEC", NOW)
+
+
+@contextmanager
+def served(service: Service, port: int = 0) -> Iterator[str]:
+    """Serve until the block ends; gives the address."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        config = uvicorn.Config(create_app(service), log_config=None, timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            wait_until(lambda: server.started)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Return as soon as the condition holds; fail if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s"
+        time.sleep(0.01)

@@ -1,0 +1,88 @@
+"""The OpenAPI document: what every route promises."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from pydantic import BaseModel
+
+from api.app import create_app
+from api.models import CandleModel, DeadLetterModel
+from api.records import Candle, DeadLetter
+from tests.api.harness import make_service
+
+DOCUMENT: dict[str, Any] = create_app(make_service()).openapi()
+ROUTES = sorted(DOCUMENT["paths"])
+ROOT = Path(__file__).parents[2]
+
+
+def resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in schema:
+        return schema
+    found: dict[str, Any] = DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    return found
+
+
+def test_the_routes_are_those_of_the_design() -> None:
+    assert ROUTES == [
+        "/api/aggregations/{symbol}",
+        "/api/candles/{symbol}",
+        "/api/dead-letters",
+        "/api/symbols",
+        "/health",
+        "/metrics",
+        "/ready",
+    ]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_every_route_has_a_model_an_example_and_the_shape_of_errors(path: str) -> None:
+    operation = DOCUMENT["paths"][path]["get"]
+    assert operation["description"]
+    (content,) = operation["responses"]["200"]["content"].values()
+    schema = resolve(content["schema"])
+    assert "example" in content or "example" in schema
+    assert schema["type"] in ("object", "string")
+    error = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]
+    assert set(error["properties"]) == {"type", "title", "status", "detail", "valid"}
+    assert error["example"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_every_parameter_says_what_is_valid(path: str) -> None:
+    for parameter in DOCUMENT["paths"][path]["get"].get("parameters", []):
+        schema = parameter["schema"]
+        assert parameter["description"]
+        text = schema.get("type") == "string" or {"type": "string"} in schema.get("anyOf", [])
+        assert text or {"enum", "minimum", "examples"} & set(schema), parameter["name"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        value
+        for name, value in vars(__import__("api.models", fromlist=["*"])).items()
+        if name.endswith("Model") and name != "BaseModel" and "example" in str(value.model_config)
+    ],
+)
+def test_every_example_is_valid(model: type[BaseModel]) -> None:
+    extra = model.model_config["json_schema_extra"]
+    assert isinstance(extra, dict)
+    model.model_validate(extra["example"], strict=True)
+
+
+@pytest.mark.parametrize(
+    ("record", "model"), [(Candle, CandleModel), (DeadLetter, DeadLetterModel)]
+)
+def test_what_is_promised_is_what_is_read(
+    record: type[msgspec.Struct], model: type[BaseModel]
+) -> None:
+    promised = {name: field.annotation for name, field in model.model_fields.items()}
+    assert promised == {field.name: field.type for field in msgspec.structs.fields(record)}
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert DOCUMENT["info"]["version"] == project["version"]

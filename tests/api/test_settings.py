@@ -1,0 +1,39 @@
+import pytest
+from pydantic import ValidationError
+
+from api.settings import Settings
+from jobs.settings import Settings as JobSettings
+
+
+def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPELINE_API_PORT", "8123")
+    monkeypatch.setenv("TAPELINE_CANDLES_TOPIC", "bars")
+    settings = Settings()
+    assert (settings.api_port, settings.candles_topic) == (8123, "bars")
+
+
+def test_a_setting_that_the_job_has_too_has_the_same_default() -> None:
+    service, job = Settings(), JobSettings()
+    shared = set(Settings.model_fields) & set(JobSettings.model_fields)
+    assert {"bootstrap_servers", "candles_topic", "dead_letters_topic"} <= shared
+    for name in shared:
+        assert getattr(service, name) == getattr(job, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("TAPELINE_API_PORT", "x", "api_port"),
+        ("TAPELINE_STALE_AFTER_MS", "-1", "stale_after_ms"),
+        ("TAPELINE_CANDLES_TOPIC", "dead_letters", "name of its own"),
+        ("TAPELINE_CANDLES_TOPIC", "a b", "candles_topic"),
+        ("TAPELINE_MAX_SYMBOLS", "300000", "max_total_candles must hold one candle"),
+        ("TAPELINE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=message):
+        Settings()
