@@ -7,6 +7,7 @@ windows, this reads one message after the other with :mod:`json` and adds up wit
 
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -149,28 +150,54 @@ def read(message: Message) -> tuple[list[Trade], list[Rejected]]:
 
 
 def split(value: bytes) -> list[object]:
-    """Return the JSON values a message carries, a :class:`Fault` in the place of a bad line.
+    """Return the JSON values a message carries, a :class:`Fault` in the place of a bad one.
 
-    A message that is not JSON as a whole is newline-separated if at least one of its lines is
-    JSON; but not if it begins with an array that goes on after its line.
+    An array whose brackets close is its elements, each judged by itself. What is not JSON as a
+    whole is newline-separated if at least one of its lines is JSON.
     """
     if len(value) > MAX_MESSAGE_BYTES:
         raise Fault("message_too_large")
     if not value.strip(JSON_SPACE):
         raise Fault("empty_message")
     whole = parse(value)
-    if isinstance(whole, Fault):
+    if isinstance(whole, list):
+        elements = whole
+    elif not isinstance(whole, Fault):
+        elements = [whole]
+    else:
         lines = [line for line in value.split(b"\n") if line.strip(JSON_SPACE)]
         elements = [parse(line) for line in lines]
-        is_array = isinstance(elements[0], Fault) and lines[0].lstrip(JSON_SPACE).startswith(b"[")
-        if is_array or all(isinstance(element, Fault) for element in elements):
+        if isinstance(elements[0], Fault) and value.lstrip(JSON_SPACE).startswith(b"["):
+            elements = [parse(element) for element in array_elements(value, whole)]
+        elif all(isinstance(element, Fault) for element in elements):
             raise whole
-    else:
-        elements = whole if isinstance(whole, list) else [whole]
     if not elements:
         raise Fault("empty_message")
     if len(elements) > MAX_RECORDS:
         raise Fault("too_many_records")
+    return elements
+
+
+def array_elements(value: bytes, fault: Fault) -> list[bytes]:
+    """Return the elements of an array by its brackets and strings alone; else raise the fault."""
+    elements, element, depth = [], b"", 0
+    for token in re.findall(rb'"(?:[^"\\]|\\.)*"|.', value.strip(JSON_SPACE), re.DOTALL):
+        closes = token in (b"]", b"}")
+        if token == b'"' or (depth == 0 and elements):
+            raise fault  # a string without an end, or more behind the array
+        depth -= closes
+        if depth == 1 and token == b",":
+            elements.append(element)
+            element = b""
+        elif depth == 0 and closes:
+            if token != b"]":
+                raise fault
+            elements.append(element)
+        elif depth:
+            element += token
+        depth += token in (b"[", b"{")
+    if depth:
+        raise fault
     return elements
 
 

@@ -11,7 +11,16 @@ from numba import njit
 
 from udfs.numbers import decimal_to_double
 from udfs.reasons import Field, Reason
-from udfs.words import are_digits, borrowed, eight_digits, load, string_stops, trailing_zeros, word
+from udfs.words import (
+    are_digits,
+    borrowed,
+    eight_digits,
+    load,
+    newline_marks,
+    string_stops,
+    trailing_zeros,
+    word,
+)
 
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_RECORDS = 20_000
@@ -57,7 +66,6 @@ _FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES = (np.uint64((1 << 8 * n) - 1) for n in (5
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58
 _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
-_NEWLINE = 10
 _UNKNOWN = 0
 
 
@@ -326,6 +334,17 @@ def _intern(buffer, start, length, table, names, count):  # type: ignore[no-unty
         slot = (slot + np.uint64(1)) & mask
 
 
+@njit(cache=True, inline="always")
+def _line_end(buffer, at, end):  # type: ignore[no-untyped-def]
+    """Where the line that goes through ``at`` ends: its newline, or the end."""
+    while at < end:
+        newlines = newline_marks(load(buffer, at))
+        if newlines != 0:
+            return min(at + (trailing_zeros(newlines) >> 3), end)
+        at += 8
+    return end
+
+
 @njit(cache=True)
 def _element_end(buffer, at, end):  # type: ignore[no-untyped-def]
     """Where the array element that begins at ``at`` ends (its ',' or ']'), or -1.
@@ -443,8 +462,9 @@ def scan(  # type: ignore[no-untyped-def]
                 start = at
                 verdict, field, side = ODD, 0, 0
                 stop = -1
+                line_end = end if in_array or index == 0 else _line_end(buffer, at, end)
                 if at < end and buffer[at] == _OPEN_OBJECT:
-                    stop = _object(buffer, at, end, places, numbers)
+                    stop = _object(buffer, at, line_end, places, numbers)
                 # Where the record ends, and whether another follows.
                 more = False
                 if in_array:
@@ -466,25 +486,22 @@ def scan(  # type: ignore[no-untyped-def]
                         reason = ODD
                         break
                 else:
-                    if stop >= 0:
-                        at = stop
-                        while at < end and (
-                            buffer[at] == 32 or buffer[at] == 13 or buffer[at] == 9
-                        ):
-                            at += 1
-                        if at < end and buffer[at] != _NEWLINE:
-                            stop = -1
+                    if index == 0 and stop >= 0 and _skip_space(buffer, stop, end) < end:
+                        line_end = _line_end(buffer, start, end)
+                        if stop > line_end:
+                            reason = ODD  # one record over several lines, and then more
+                            break
+                    if stop >= 0 and _skip_space(buffer, stop, line_end) < line_end:
+                        stop = -1
                     if stop < 0:
-                        at = start
-                        while at < end and buffer[at] != _NEWLINE:
-                            at += 1
-                        if index == 0 and not _closes(buffer, start, at):
+                        line_end = _line_end(buffer, start, end)
+                        if index == 0 and not _closes(buffer, start, line_end):
                             reason = ODD  # it may be one record over several lines
                             break
                     else:
                         verdict, field, side = _judge(buffer, places, numbers, latest_ms[row])
-                    record_end = at
-                    at = _skip_space(buffer, at, end)
+                    record_end = line_end
+                    at = _skip_space(buffer, line_end, end)
                     more = at < end
 
                 if stop >= 0:

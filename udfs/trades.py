@@ -195,7 +195,12 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+def _integer(digits: str) -> int:
+    # Python refuses to read more than 4,300 digits; past 100 any number is out of all bounds.
+    return int(digits[:100])
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer)
 
 
 def _value(payload: bytes) -> Any:
@@ -223,7 +228,9 @@ def _records(message: bytes) -> list[tuple[bytes, Any]]:
     if _is_value(value) or len(lines) < 2:
         return [(message, value)]
     records = [(line, _value(line)) for line in lines]
-    return records if any(_is_value(value) for _, value in records) else [(message, value)]
+    # A cut array is one broken message, whatever its lines look like.
+    judged = records[:1] if message.lstrip().startswith(b"[") else records
+    return records if any(_is_value(each) for _, each in judged) else [(message, value)]
 
 
 class _Odd:

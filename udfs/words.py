@@ -26,7 +26,7 @@ def _each(byte: int) -> np.uint64:
 
 
 _ONES, _HIGHS, _SPACES = _each(0x01), _each(0x80), _each(0x20)
-_QUOTES, _BACKSLASHES = _each(ord('"')), _each(ord("\\"))
+_QUOTES, _BACKSLASHES, _NEWLINES = _each(ord('"')), _each(ord("\\")), _each(ord("\n"))
 _ZEROS, _SIXES, _NIBBLES, _THREES = _each(0x30), _each(0x06), _each(0xF0), _each(0x33)
 _U4, _U8, _U16, _U32 = np.uint64(4), np.uint64(8), np.uint64(16), np.uint64(32)
 _TEN_AND_ONE = np.uint64(10 + (1 << 8))
@@ -90,6 +90,13 @@ def string_stops(w):  # type: ignore[no-untyped-def]
         | ((w - _SPACES) & ~w)
         | w
     ) & _HIGHS
+
+
+@njit(cache=True, inline="always")
+def newline_marks(w):  # type: ignore[no-untyped-def]
+    """Marks (0x80) where there is a newline; only the lowest mark is exact."""
+    newlines = w ^ _NEWLINES
+    return (newlines - _ONES) & ~newlines & _HIGHS
 
 
 @njit(cache=True, inline="always")

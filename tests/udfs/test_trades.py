@@ -173,6 +173,19 @@ def test_an_object_inside_another_is_not_a_trade() -> None:
     assert rejects(decoded(message)) == [(0, 0, "missing_field")]
 
 
+@pytest.mark.parametrize("first", [b"", text(trade()) + b"\n"])
+def test_a_line_is_a_record_even_if_the_next_would_complete_it(first: bytes) -> None:
+    wrapped = text(trade()).replace(b",", b",\n", 1)
+    batch = decoded(first + wrapped + b"\n" + text(trade()))
+    assert batch.trades.size == 1 + bool(first)
+    assert [reject.reason for reject in batch.rejects] == [Reason.INVALID_JSON] * 2
+
+
+def test_a_number_may_have_more_digits_than_python_reads() -> None:
+    message = text(trade()).replace(b"67012.5", b"1" * 5_000)
+    assert rejects(decoded(message)) == [(0, 0, "invalid_price")]
+
+
 def test_lines_of_which_none_is_json_are_one_broken_message() -> None:
     assert rejects(decoded(b"{a}\n{b}\nc")) == [(0, 0, "invalid_json")]
 

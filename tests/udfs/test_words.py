@@ -9,6 +9,7 @@ from udfs.words import (
     borrowed,
     eight_digits,
     load,
+    newline_marks,
     string_stops,
     trailing_zeros,
     word,
@@ -24,6 +25,12 @@ def first_stop(buffer, at):  # type: ignore[no-untyped-def]
 
 
 @njit
+def first_newline(buffer):  # type: ignore[no-untyped-def]
+    newlines = newline_marks(load(buffer, 0))
+    return trailing_zeros(newlines) >> 3 if newlines != 0 else 8
+
+
+@njit
 def number(buffer):  # type: ignore[no-untyped-def]
     w = load(buffer, 0)
     return eight_digits(w) if are_digits(w) else -1
@@ -34,6 +41,11 @@ def test_a_string_stops_at_the_first_byte_that_is_not_plain(data: bytes) -> None
     plain = [0x20 <= byte < 0x80 and byte not in b'"\\' for byte in data]
     expected = plain.index(False) if False in plain else 8
     assert first_stop(np.frombuffer(data, np.uint8), 0) == expected
+
+
+@given(eight_bytes)
+def test_the_first_newline_is_marked(data: bytes) -> None:
+    assert first_newline(np.frombuffer(data, np.uint8)) == (data + b"\n").index(b"\n")
 
 
 @given(st.integers(0, 99_999_999))
