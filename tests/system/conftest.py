@@ -1,0 +1,83 @@
+"""A broker and a cluster of the tests' own, beside any Tapeline that runs."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.stack.broker import Broker
+from scripts.stack.flink import FlinkCluster
+from scripts.stack.paths import ROOT
+from scripts.stack.ports import free_port
+from tests.system.harness import Market
+
+SubmitMarket = Callable[..., Market]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tapeline")
+
+
+@pytest.fixture(scope="session")
+def broker(home: Path) -> Iterator[Broker]:
+    broker = Broker(home, free_port())
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(home: Path) -> Iterator[FlinkCluster]:
+    # Slots for two jobs of two subtasks.
+    cluster = FlinkCluster(home, free_port(), slots=4)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def _numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def submit_market(
+    broker: Broker, cluster: FlinkCluster, _numbers: Iterator[int]
+) -> Iterator[SubmitMarket]:
+    """Submits the market job with topics of its own: ``submit_market(partitions=4, **settings)``.
+
+    ``settings`` are those of ``jobs.settings.Settings``; the jobs end with the test.
+    """
+    markets: list[Market] = []
+
+    def submit(*, partitions: int = 4, parallelism: int = 2, **settings: object) -> Market:
+        number = next(_numbers)
+        topics = {
+            f"{name}_topic": f"{name}_{number}"
+            for name in ("trades", "candles", "late_trades", "dead_letters")
+        }
+        broker.create_topics(*topics.values(), partitions=partitions, config={"retention.ms": "-1"})
+        values = {
+            "bootstrap_servers": broker.bootstrap_servers,
+            "group_id": f"market_{number}",
+            "checkpoint_interval_ms": 1_000,
+            **topics,
+            **settings,
+        }
+        values["trades_topics"] = values.pop("trades_topic")
+        env = {f"TAPELINE_{name.upper()}": str(value) for name, value in values.items()}
+        job_id = cluster.submit(ROOT / "jobs" / "market.py", env, parallelism=parallelism)
+        market = Market(broker, cluster, job_id, **topics)
+        markets.append(market)
+        cluster.wait_running(job_id)
+        return market
+
+    yield submit
+    for market in markets:
+        cluster.cancel(market.job_id)

@@ -1,0 +1,128 @@
+"""What tests of the system work with: a job of their own, and its topics."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from scripts.stack.broker import Broker
+from scripts.stack.errors import WaitTimeoutError
+from scripts.stack.flink import FlinkCluster
+from scripts.stack.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Message:
+    """One Kafka message to be sent; None leaves the choice to Kafka."""
+
+    value: bytes
+    timestamp_ms: int | None = None
+    key: bytes | None = None
+    partition: int | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """One Kafka message that was read."""
+
+    value: bytes
+    timestamp_ms: int
+    key: bytes | None
+    partition: int
+    offset: int
+
+    def json(self) -> Any:
+        return json.loads(self.value)
+
+
+def send(broker: Broker, topic: str, messages: Iterable[Message]) -> None:
+    """Send and return when the broker has them all."""
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap_servers, linger_ms=20)
+    try:
+        futures = [
+            producer.send(
+                topic,
+                message.value,
+                key=message.key,
+                partition=message.partition,
+                timestamp_ms=message.timestamp_ms,
+            )
+            for message in messages
+        ]
+        for future in futures:
+            future.get(timeout=30)
+    finally:
+        producer.close()
+
+
+def read(
+    broker: Broker, topic: str, until: Callable[[list[Record]], bool], timeout: float = 90
+) -> list[Record]:
+    """Everything in the topic from its start, committed only, as soon as ``until`` holds of it."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=broker.bootstrap_servers,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+    )
+    records: list[Record] = []
+
+    def enough() -> bool:
+        for batch in consumer.poll(timeout_ms=200).values():
+            records.extend(
+                Record(each.value, each.timestamp, each.key, each.partition, each.offset)
+                for each in batch
+            )
+        return until(records)
+
+    try:
+        partitions = consumer.partitions_for_topic(topic) or set()
+        consumer.assign([TopicPartition(topic, number) for number in partitions])
+        consumer.seek_to_beginning()
+        wait_until(enough, f"what the test expects in {topic}", timeout, pause=0)
+    except WaitTimeoutError as error:
+        newest = "\n".join(str(record.value) for record in records[-10:])
+        raise AssertionError(f"{error}, {len(records)} came, the newest:\n{newest}") from None
+    finally:
+        consumer.close()
+    return records
+
+
+@dataclass(frozen=True)
+class Market:
+    """A market job with topics of its own."""
+
+    broker: Broker
+    cluster: FlinkCluster
+    job_id: str
+    trades_topic: str
+    candles_topic: str
+    late_trades_topic: str
+    dead_letters_topic: str
+
+    def send(self, *messages: Message) -> None:
+        """Send to the job's input."""
+        send(self.broker, self.trades_topic, messages)
+
+    def candles(
+        self, until: Callable[[list[Any]], bool], *, final: bool = True, timeout: float = 90
+    ) -> list[Any]:
+        """The candles, final ones or all, as soon as ``until`` holds of them."""
+
+        def wanted(records: list[Record]) -> list[Any]:
+            found = [record.json() for record in records]
+            return [candle for candle in found if candle["final"] or not final]
+
+        read_until = read(self.broker, self.candles_topic, lambda r: until(wanted(r)), timeout)
+        return wanted(read_until)
+
+    def dead_letters(self, count: int, timeout: float = 90) -> list[Any]:
+        """The dead letters, as soon as there are ``count``."""
+        found = read(self.broker, self.dead_letters_topic, lambda r: len(r) >= count, timeout)
+        return [record.json() for record in found]
+
+    def late_trades(self, count: int, timeout: float = 90) -> list[Any]:
+        """The late trades, as soon as there are ``count``."""
+        found = read(self.broker, self.late_trades_topic, lambda r: len(r) >= count, timeout)
+        return [record.json() for record in found]
