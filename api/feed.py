@@ -10,6 +10,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from api.intake import Intake
 from api.metrics import Metrics
@@ -83,28 +84,42 @@ class Feed:
                 # Whatever it is: a reader that died in silence would serve old prices as new.
                 if not isinstance(error, KafkaError):
                     log.exception("the reader failed and starts again")
-                trouble = f"{type(error).__name__}: {error}"
-                self._report(replace(self._reading, trouble=trouble))
+                self._report(replace(self._reading, trouble=str(error) or repr(error)))
                 self._stopping.wait(BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS) - 1)])
                 attempts += 1
 
     def _connect(self) -> KafkaConsumer:
-        return KafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap_servers,
-            client_id="tapeline-api",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",  # a job's transaction may still be aborted
-            # kafka-python computes CRC-32C in Python and is seven times slower for it; the broker
-            # checked it when the message was written.
-            check_crcs=False,
-            max_poll_records=10_000,
-            max_partition_fetch_bytes=4 << 20,
-            metadata_max_age_ms=5_000,  # how soon a new partition is seen
-            bootstrap_timeout_ms=ANSWER_MS,
-            allow_auto_create_topics=False,
-            metrics_enabled=False,
-        )
+        """Make a consumer; it waits for a broker.
+
+        Raises:
+            KafkaError: None answered.
+        """
+        client: KafkaNetClient = None
+
+        def make_client(**options: Any) -> KafkaNetClient:
+            nonlocal client
+            client = KafkaNetClient(**options)
+            return client
+
+        try:
+            return KafkaConsumer(
+                bootstrap_servers=self._settings.bootstrap_servers,
+                client_id="tapeline-api",
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",  # a job's transaction may still be aborted
+                max_poll_records=10_000,
+                max_partition_fetch_bytes=4 << 20,
+                metadata_max_age_ms=5_000,  # how soon a new partition is seen
+                bootstrap_timeout_ms=ANSWER_MS,
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+                kafka_client=make_client,
+            )
+        except KafkaError:
+            if client:
+                client.close()  # or its thread would look for the broker for ever
+            raise
 
     def _look(self, consumer: KafkaConsumer) -> None:
         """Find the partitions, begin to read new ones, and note how far the reading is."""
