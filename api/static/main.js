@@ -160,18 +160,20 @@ for (const interval of INTERVALS) {
   $("intervals").append(label);
 }
 
-const askSymbols = poll(SYMBOLS_MS, followSymbols);
+/** Forget what a service said that is gone: the next one may have to read it first. */
+function forget() {
+  quote = null;
+  refreshAt = 0;
+}
+
+const askSymbols = poll(SYMBOLS_MS, followSymbols, forget);
 $("search").addEventListener("input", askSymbols);
 
 poll(HEALTH_MS, followHealth, () => showState("away", "Service away", "It does not answer"));
 
 try {
   const chart = await createCandleChart($("chart"), inspect);
-  askCandles = poll(
-    CANDLES_MS,
-    () => followCandles(chart),
-    () => (refreshAt = 0), // whatever was missed comes with the next answer
-  );
+  askCandles = poll(CANDLES_MS, () => followCandles(chart), forget);
 } catch {
   say("The chart library is missing: run npm ci in the folder api, then reload this page.");
 }

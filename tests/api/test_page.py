@@ -49,3 +49,20 @@ def test_the_packages_are_pinned_by_hash_and_to_no_registry() -> None:
     for path, package in locked.items():
         assert "resolved" not in package
         assert not path or package["integrity"].startswith("sha512-")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb (WCAG 2)."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+@pytest.mark.parametrize("text", ["text", "quiet", "up", "down", "warn"])
+@pytest.mark.parametrize("ground", ["ground", "surface", "chosen"])
+def test_text_is_readable_in_both_schemes(scheme: int, text: str, ground: str) -> None:
+    css = (page.STATIC / "style.css").read_text()
+    colours = dict(re.findall(r"--(\w+): (#\w{6});", css.split("prefers-color-scheme")[scheme]))
+    lighter, darker = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5  # WCAG AA

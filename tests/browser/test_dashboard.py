@@ -1,0 +1,174 @@
+"""The page in a real browser, over a service filled by hand."""
+
+import re
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from api.records import INTERVALS
+from api.service import Service
+from tests.api.harness import (
+    MINUTE,
+    NOW,
+    Clock,
+    HandReader,
+    candle,
+    dead_letter,
+    make_service,
+    served,
+)
+from tests.browser.conftest import Console
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def _market(service: Service) -> None:
+    fill(service)
+
+
+def fill(service: Service, last: float = 101.25) -> None:
+    """Two symbols, an hour of minutes of each, the last one forming, and a candle of 5 minutes."""
+    for symbol in ("BTC/USD", "ETH/USD"):
+        service.store.put(candle(symbol, start=NOW + n * MINUTE) for n in range(60))
+        service.store.put([candle(symbol, start=NOW + 60 * MINUTE, close=last, final=False)])
+        service.store.put([candle(symbol, "5m", NOW, close=105.75, length=5 * MINUTE)])
+    service.dead_letters.put(dead_letter(offset) for offset in range(1_234))
+
+
+def test_the_page_shows_the_numbers_of_the_api(page: Page, address: str) -> None:
+    page.goto(address)
+    quote = httpx.get(f"{address}/api/symbols", trust_env=False).json()["symbols"][0]
+    expect(page.locator("#symbol")).to_have_text("BTC/USD")
+    expect(page.locator("#last")).to_have_text(f"{quote['last']:.2f}")
+    expect(page.locator("#change")).to_have_text(f"{quote['change']:+.2%}")
+    expect(page.locator("#symbols li")).to_have_text(["BTC/USD101.25+1.25%", "ETH/USD101.25+1.25%"])
+    expect(page.locator("#legend")).to_contain_text("C 101.25")
+    expect(page.locator("#legend")).to_contain_text("2026-01-01 01:00:00")
+    expect(page.locator("#legend")).to_contain_text("forming")
+    expect(page.locator("#state")).to_have_text("Ready")
+    expect(page.locator("#freshness")).to_have_text("0.0 s")
+    expect(page.locator("#dead-letters")).to_have_text("1,234")
+    expect(page.locator("#chart canvas").first).to_be_visible()
+    expect(page.locator("#message")).to_be_empty()
+
+
+def test_the_forming_candle_moves(page: Page, address: str, service: Service) -> None:
+    page.goto(address)
+    legend = page.locator("#legend")
+    for close in (101.5, 98.75):
+        service.store.put([candle(start=NOW + 60 * MINUTE, close=close, final=False)])
+        expect(legend).to_contain_text(f"C {close:.2f}")
+    service.store.put([candle(start=NOW + 60 * MINUTE, close=99.5, final=True)])
+    expect(legend).to_contain_text("final")
+    service.store.put([candle(start=NOW + 61 * MINUTE, close=100.25, final=False)])
+    expect(legend).to_contain_text("2026-01-01 01:01:00")
+    service.store.put([candle(start=NOW + 61 * MINUTE, close=100.5, revision=2)])
+    expect(legend).to_contain_text("corrected (2)")
+
+
+def test_it_asks_only_for_the_newest_candle_once_it_has_all(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("#message")).to_be_empty()
+    with page.expect_response(re.compile("/api/candles/.*from=")) as response:
+        pass
+    assert len(response.value.json()["candles"]) == 1
+
+
+def test_everything_can_be_reached_with_the_keyboard(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("#symbols button")).to_have_count(2)
+    page.get_by_role("radio", name="1m", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="5m", exact=True)).to_be_checked()
+    expect(page.locator("#legend")).to_contain_text("C 105.75")
+    page.get_by_role("searchbox").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#symbol")).to_have_text("ETH/USD")
+    expect(page.get_by_role("button", name="ETH/USD")).to_be_focused()
+    assert urlsplit(page.url).fragment == "ETH%2FUSD/5m"
+
+
+def test_the_address_keeps_what_was_chosen(page: Page, address: str) -> None:
+    page.goto(f"{address}/#ETH%2FUSD/5m")
+    expect(page.locator("#symbol")).to_have_text("ETH/USD")
+    expect(page.locator("#legend")).to_contain_text("C 105.75")
+
+
+def test_every_interval_can_be_chosen_and_an_empty_one_says_so(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("#intervals label")).to_have_text(list(INTERVALS))
+    page.get_by_text("4h", exact=True).click()
+    expect(page.locator("#message")).to_have_text("No 4h candles of BTC/USD yet")
+
+
+def test_symbols_are_found_by_a_part_of_them(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("searchbox").fill("eth")
+    expect(page.locator("#symbols b")).to_have_text(["ETH/USD"])
+    expect(page.locator("#symbol")).to_have_text("BTC/USD")  # searching chooses nothing
+    expect(page.locator("#count")).to_have_text("1 symbol")
+
+
+def test_it_says_why_the_service_is_not_ready(page: Page, address: str, service: Service) -> None:
+    assert isinstance(service.clock, Clock)
+    service.clock.now = NOW + 3_600_000
+    page.goto(address)
+    expect(page.locator("#state")).to_have_text("Not ready")
+    expect(page.locator("#state")).to_have_attribute("title", re.compile("3600000 ms old"))
+    expect(page.locator("#freshness")).to_have_text("60 min")
+
+
+def test_it_recovers_by_itself_when_the_service_restarts(page: Page, console: Console) -> None:
+    before, after = (make_service(Clock(), HandReader()) for _ in range(2))
+    fill(before)
+    with served(before) as first:
+        page.goto(first)
+        expect(page.locator("#last")).to_have_text("101.25")
+    expect(page.locator("#state")).to_have_text("Service away")
+    with served(after, urlsplit(first).port or 0):
+        expect(page.locator("#count")).to_have_text("0 symbols")  # it still reads
+        fill(after, last=99.75)
+        expect(page.locator("#state")).to_have_text("Ready")
+        expect(page.locator("#last")).to_have_text("99.75")
+        expect(page.locator("#legend")).to_contain_text("C 99.75")
+        page.goto("about:blank")
+    # The browser itself reports each connection that was refused; nothing else may be there.
+    console.complaints = [each for each in console.complaints if "net::ERR_" not in each]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (768, 1024), (1440, 900), (3840, 2160)])
+def test_it_fits_every_screen_in_both_schemes(
+    page: Page, address: str, scheme: str, width: int, height: int
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(address)
+    expect(page.locator("#legend")).to_contain_text("C 101.25")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+    chart = page.locator("#chart canvas").first.bounding_box()
+    assert chart is not None
+    assert chart["height"] > 150
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    red = int(re.findall(r"\d+", ground)[0])
+    assert (red < 60) == (scheme == "dark")
+    smallest = page.evaluate(
+        "Math.min(...[...document.querySelectorAll('body *')].filter(e => e.innerText)"
+        ".map(e => parseFloat(getComputedStyle(e).fontSize)))"
+    )
+    assert smallest >= 11
+
+
+def test_a_missing_chart_library_is_said_on_the_page(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    page.route("**/static/vendor/*", lambda route: route.fulfill(status=404))
+    page.goto(address)
+    expect(page.locator("#message")).to_contain_text("run npm ci in the folder api")
+    expect(page.locator("#last")).to_have_text("101.25")  # the rest of the page works
+    page.close()
