@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from scripts.stack.cli import run
 from scripts.stack.local import LocalTapeline
 from scripts.stack.lock import exclusive
 from scripts.stack.progress import Progress
@@ -42,4 +43,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,11 +1,10 @@
 """Shows what runs and how it fares: ``python -m scripts.stack.status`` (scripts/status.sh)."""
 
-import sys
-
 from rich.console import Console
 from rich.table import Table
 
 from scripts.stack.checks import Check, check_all
+from scripts.stack.cli import run
 from scripts.stack.daemon import Daemon
 from scripts.stack.local import LocalTapeline
 from scripts.stack.saved import SavedSettings
@@ -54,4 +53,4 @@ def _results(checks: list[Check]) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,13 +1,10 @@
 """Starts what does not run: ``python -m scripts.stack.up`` (scripts/start.sh calls it)."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from pydantic import ValidationError
-
-from scripts.stack.errors import StackError
+from scripts.stack.cli import run
 from scripts.stack.kernels import compile_kernels
 from scripts.stack.local import LocalTapeline
 from scripts.stack.lock import exclusive
@@ -21,24 +18,17 @@ STEPS = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Start a local Tapeline; return 1, with the reason on standard error, if that fails."""
+    """Start a local Tapeline and say how to use it."""
     options = _parser().parse_args(arguments)
-    try:
-        settings = StackSettings()
+    settings = StackSettings()
+    tapeline = LocalTapeline(settings)
+    with exclusive(settings.home):
         saved = SavedSettings(settings.home)
-        with exclusive(settings.home):
-            tapeline = LocalTapeline(settings)
-            if any(daemon.process for daemon in tapeline.daemons):
-                saved.require_same(settings)
-            tapeline.require_ports()
-            saved.write(settings)
-            _start(tapeline, Progress(options.done + 1, options.done + STEPS), options)
-    except (StackError, ValidationError) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ninterrupted; scripts/stop.sh ends what was started", file=sys.stderr)
-        return 130
+        if any(daemon.process for daemon in tapeline.daemons):
+            saved.require_same(settings)
+        tapeline.require_ports()
+        saved.write(settings)
+        _start(tapeline, Progress(options.done + 1, options.done + STEPS), options)
     print(_guide(tapeline))
     return 0
 
@@ -104,4 +94,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,0 +1,140 @@
+"""What start.sh and stop.sh promise without a broker or a cluster."""
+
+import os
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.stack.environment import basic_environment
+from scripts.stack.errors import PortTakenError, StackError
+from scripts.stack.job import newest_snapshot
+from scripts.stack.package import package
+from scripts.stack.paths import ROOT
+from scripts.stack.ports import HOST, free_port, require_free
+from scripts.stack.saved import SavedSettings
+from scripts.stack.settings import StackSettings
+from scripts.stack.totals import totals
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server((HOST, free_port())) as server:
+        yield server.getsockname()[1]
+
+
+def command(module: str, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    env = {f"TAPELINE_{name.upper()}": str(value) for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", f"scripts.stack.{module}", *arguments],
+        env={**basic_environment(), **env},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_taken_port_is_said_with_its_holder_and_the_setting(taken_port: int) -> None:
+    with pytest.raises(PortTakenError) as caught:
+        require_free(taken_port, "Kafka", "TAPELINE_KAFKA_PORT")
+    text = str(caught.value)
+    assert f"port {taken_port} for Kafka is taken by process" in text
+    assert "TAPELINE_KAFKA_PORT" in text
+
+
+def test_taken_ports_are_all_said_before_anything_starts(tmp_path: Path, taken_port: int) -> None:
+    with socket.create_server((HOST, free_port())) as second:
+        run = command(
+            "up",
+            home=tmp_path,
+            kafka_port=taken_port,
+            flink_port=free_port(),
+            api_port=second.getsockname()[1],
+        )
+    assert run.returncode == 1
+    assert "TAPELINE_KAFKA_PORT" in run.stderr
+    assert "TAPELINE_API_PORT" in run.stderr
+    assert "TAPELINE_FLINK_PORT" not in run.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path: Path) -> None:
+    run = command("up", home=tmp_path, partitions=0)
+    assert run.returncode == 1
+    assert "partitions" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_status_of_nothing_is_not_well(tmp_path: Path) -> None:
+    run = command("status", home=tmp_path)
+    assert run.returncode == 1
+    assert "scripts/start.sh" in run.stdout
+
+
+def test_stop_of_nothing_is_well(tmp_path: Path) -> None:
+    assert command("down", home=tmp_path).returncode == 0
+
+
+def test_clean_deletes_what_is_ours_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("kafka", "flink", "logs", "run", "photos"):
+        (tmp_path / name).mkdir()
+    assert command("down", "--clean", home=tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["photos"]
+
+
+def test_settings_are_remembered(tmp_path: Path) -> None:
+    settings = StackSettings(home=tmp_path, kafka_port=19_092, parallelism=1)
+    saved = SavedSettings(tmp_path)
+    assert saved.read() is None
+    saved.write(settings)
+    assert saved.read() == settings
+
+
+def test_what_runs_keeps_its_settings(tmp_path: Path) -> None:
+    saved = SavedSettings(tmp_path)
+    saved.write(StackSettings(home=tmp_path, kafka_port=19_092))
+    saved.require_same(StackSettings(home=tmp_path, kafka_port=19_092))
+    with pytest.raises(StackError, match="TAPELINE_KAFKA_PORT is 19093, it runs with 19092"):
+        saved.require_same(StackSettings(home=tmp_path, kafka_port=19_093))
+
+
+def test_no_two_components_share_a_port() -> None:
+    with pytest.raises(ValueError, match="a port of its own"):
+        StackSettings(kafka_port=8_000, api_port=8_000)
+
+
+def test_the_package_holds_the_code_and_its_compiled_kernels(tmp_path: Path) -> None:
+    with zipfile.ZipFile(package(tmp_path / "code.zip")) as archive:
+        names = set(archive.namelist())
+    assert {"jobs/market.py", "udfs/candles.py"} <= names
+    assert any(name.endswith(".nbi") for name in names)
+    assert {Path(name).parts[0] for name in names} == {"jobs", "udfs"}
+
+
+def test_the_newest_finished_snapshot_counts(tmp_path: Path) -> None:
+    assert newest_snapshot(tmp_path) is None
+    for second, folder in enumerate(("checkpoints/a/chk-9", "savepoints/savepoint-1")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "_metadata").touch()
+        os.utime(tmp_path / folder / "_metadata", (second, second))
+    (tmp_path / "checkpoints/a/chk-10").mkdir()  # not finished
+    assert newest_snapshot(tmp_path) == tmp_path / "savepoints/savepoint-1"
+
+
+def test_totals_add_up_runs_and_checks(tmp_path: Path) -> None:
+    (tmp_path / "style.passed").touch()
+    (tmp_path / "types.failed").touch()
+    suite = '<testsuites><testsuite tests="10" skipped="2" failures="1" errors="1"/></testsuites>'
+    (tmp_path / "unit.xml").write_text(suite)
+    assert totals(tmp_path) == (7, 3)
+
+
+def test_kafka_tools_without_a_name_show_how_to_call_them() -> None:
+    run = subprocess.run([ROOT / "scripts/kafka.sh"], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "console-consumer" in run.stdout
