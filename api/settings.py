@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     max_candles: int = Field(2_000, ge=1, description="Candles kept of one symbol and interval")
     max_symbols: int = Field(20_000, ge=1, description="Symbols kept, those last updated")
     max_total_candles: int = Field(
-        2_000_000, ge=1, description="Candles kept in all, about 0.5 kB of memory each"
+        2_000_000, ge=1, description="Candles kept in all, about 0.6 kB of memory each"
     )
     max_dead_letters: int = Field(10_000, ge=1, description="Dead letters kept, the newest")
     max_replay: int = Field(

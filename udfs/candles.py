@@ -199,7 +199,7 @@ def partial_candles(trades: NDArray[np.void], symbols: list[str]) -> list[Partia
 
 
 def warm_up() -> None:
-    """Compiles the kernel, or loads it from numba's cache, for trades as frames give them."""
+    """Compiles the kernel, or loads it from numba's cache, for frames as they arrive and as cut."""
     trades = np.frombuffer(bytes(TRADE.itemsize), TRADE)
     aggregate(trades, 1)
     aggregate(trades.copy(), 1)

@@ -29,10 +29,10 @@ class DecodeTrades(ScalarFunction):  # type: ignore[misc]
         self._max_ahead_ms = max_ahead_ms
 
     def open(self, function_context: FunctionContext) -> None:
-        """Compiles the kernels, or loads them from numba's cache, before the first record."""
+        """Loads the compiled kernels before the first record."""
         del function_context
-        now = pd.Series(pd.to_datetime([0], unit="ms", utc=True))
-        self.eval(pd.Series([b"{}"]), pd.Series([0], dtype="int32"), pd.Series([0]), now)
+        trades.warm_up()
+        frames.warm_up()
 
     def eval(
         self, payload: "pd.Series[Any]", source: Any, offset: Any, timestamp: Any

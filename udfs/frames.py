@@ -177,3 +177,8 @@ def trade_ids(frame: Frame) -> list[str | None]:
         else:
             ids.append(None)
     return ids
+
+
+def warm_up() -> None:
+    """Compiles the kernel, or loads it from numba's cache."""
+    split(Batch(np.zeros(1, TRADE), ["-"], [], np.zeros(0, np.uint8), []), 1)

@@ -185,6 +185,11 @@ def _take_ids(
     return out
 
 
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    decode([b"{}"], np.zeros(1, np.int64), 0)
+
+
 # The careful path: what the scanner found odd, judged with Python's json.
 
 _INVALID = object()
