@@ -32,8 +32,8 @@ DEAD_LETTER = {
     "partition": 3,
     "offset": 80211,
     "index": 0,
-    "reason": "not_json",
-    "detail": "JSON is malformed: expected ',' or '}' (byte 41)",
+    "reason": "invalid_json",
+    "detail": "the bytes are not JSON",
     "payload": "eyJzeW1ib2wiOg==",
     "rejected_at": 1767225660417,
 }
@@ -147,7 +147,9 @@ class DeadLetterModel(BaseModel):
 class DeadLettersModel(BaseModel):
     """Dead letters, newest first."""
 
-    model_config = example({"total": 1, "reasons": {"not_json": 1}, "dead_letters": [DEAD_LETTER]})
+    model_config = example(
+        {"total": 1, "reasons": {"invalid_json": 1}, "dead_letters": [DEAD_LETTER]}
+    )
 
     total: int = Field(description="Dead letters that match, also beyond the limit")
     reasons: dict[str, int] = Field(description="How many of those there are of each reason")

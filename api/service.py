@@ -51,18 +51,19 @@ class Service:
 
     def __post_init__(self) -> None:
         """Let Prometheus see what is held and how current it is."""
-        watch = self.metrics.watch
-        watch("tapeline_api_symbols", "Symbols kept", lambda: self.store.size().symbols)
-        watch("tapeline_api_candles", "Candles kept", lambda: self.store.size().candles)
-        watch("tapeline_api_series_limit", "Candles kept of one symbol and interval at most",
-              lambda: self.store.size().limit)  # fmt: skip
-        watch("tapeline_api_dead_letters", "Dead letters kept", lambda: len(self.dead_letters))
-        watch(
-            "tapeline_api_ready", "1 if the service is ready", lambda: not self.readiness().reasons
-        )
-        watch(
-            "tapeline_api_freshness_seconds", "Age of the newest candle's update", self._freshness
-        )
+        gauges: dict[str, tuple[str, Callable[[], float]]] = {
+            "symbols": ("Symbols kept", lambda: self.store.size().symbols),
+            "candles": ("Candles kept", lambda: self.store.size().candles),
+            "series_limit": (
+                "Most candles kept of one symbol and interval",
+                lambda: self.store.size().limit,
+            ),
+            "dead_letters": ("Dead letters kept", lambda: len(self.dead_letters)),
+            "ready": ("1 if the service is ready", lambda: not self.readiness().reasons),
+            "freshness_seconds": ("Age of the newest candle's update", self._freshness),
+        }
+        for name, (meaning, value) in gauges.items():
+            self.metrics.watch(f"tapeline_api_{name}", meaning, value)
 
     def readiness(self) -> Readiness:
         """Whether the service may be asked for candles, now."""

@@ -95,7 +95,7 @@ def candle(
     )
 
 
-def dead_letter(offset: int = 0, reason: str = "not_json", topic: str = "trades") -> DeadLetter:
+def dead_letter(offset: int = 0, reason: str = "invalid_json", topic: str = "trades") -> DeadLetter:
     return DeadLetter(topic, 0, offset, 0, reason, "expected '{'", "AAEC", NOW)
 
 
