@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
+from uuid import uuid4
 
 from scripts.stack.daemon import Daemon
 from scripts.stack.environment import basic_environment
@@ -63,7 +64,7 @@ class FlinkCluster:
             require_free(self.rest_port, "Flink", "TAPELINE_FLINK_PORT")
 
     def start(self) -> None:
-        """Start what does not run, and return when the slots are there.
+        """Start what does not run, and return when it is ready for jobs.
 
         Raises:
             PortTakenError: Another process has the port of the web UI.
@@ -74,9 +75,11 @@ class FlinkCluster:
             # The other one's configuration, above all the JobManager's port, is no longer true.
             self.taskmanager.stop()
             self._configure()
-        self._start(self.jobmanager)
-        self._start(self.taskmanager)
-        wait_until(self._up, f"Flink on port {self.rest_port} and its {self.slots} slots")
+            self._start(self.jobmanager)
+        if not self.taskmanager.process:
+            self._name.write_text(f"taskmanager-{uuid4().hex[:8]}")
+            self._start(self.taskmanager, "-D", f"taskmanager.resource-id={self._name.read_text()}")
+        wait_until(self._up, f"Flink on port {self.rest_port} and its TaskManager")
 
     def kill_taskmanager(self) -> None:
         """End the TaskManager as a crash would, its Python workers left behind."""
@@ -127,7 +130,7 @@ class FlinkCluster:
             raise SubmissionError(f"Flink did not take {job.name}:\n{_without_frames(run.stdout)}")
         return submitted.group(1)
 
-    def wait_running(self, job_id: str, timeout: float = 90) -> None:
+    def wait_running(self, job_id: str, timeout: float = 180) -> None:
         """Return when all tasks of the job run.
 
         Raises:
@@ -156,6 +159,11 @@ class FlinkCluster:
         return self._folder / "lib"
 
     @property
+    def _name(self) -> Path:
+        """Holds the name of the TaskManager that was started last."""
+        return self._folder / "taskmanager.name"
+
+    @property
     def _temporary(self) -> Path:
         return self._folder / "tmp"
 
@@ -174,9 +182,9 @@ class FlinkCluster:
             "HOSTNAME": "localhost",
         }
 
-    def _start(self, daemon: Daemon) -> None:
-        script = self._bin(f"{daemon.name}.sh")
-        daemon.start([script, "start-foreground"], self._environment(), cwd=self._folder)
+    def _start(self, daemon: Daemon, *options: str) -> None:
+        script = str(self._bin(f"{daemon.name}.sh"))
+        daemon.start([script, "start-foreground", *options], self._environment(), self._folder)
 
     def _configure(self) -> None:
         """Write the configuration and the folder of jars, each anew."""
@@ -206,7 +214,8 @@ class FlinkCluster:
         for daemon in (self.jobmanager, self.taskmanager):
             if not daemon.process:
                 raise ProcessDiedError(f"Flink's {daemon.name}", daemon.log)
-        return self.rest.slots() >= self.slots
+        # After a crash the JobManager counts on the old TaskManager too, until it has noticed.
+        return self.rest.taskmanagers() == {self._name.read_text()}
 
 
 def _flink_home() -> Path:

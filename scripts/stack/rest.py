@@ -19,12 +19,12 @@ class FlinkRest:
     def __init__(self, port: int) -> None:
         self.url = f"http://{HOST}:{port}"
 
-    def slots(self) -> int:
-        """How many slots the cluster has, busy or not; 0 while nobody answers."""
+    def taskmanagers(self) -> set[str]:
+        """The names of the TaskManagers that it counts on; none while nobody answers."""
         try:
-            return int(self.get("/overview")["slots-total"])
+            return {str(each["id"]) for each in self.get("/taskmanagers")["taskmanagers"]}
         except (OSError, StackError):
-            return 0
+            return set()
 
     def job_state(self, job_id: str) -> str:
         """The job's state as Flink names it (RUNNING, ...); UNKNOWN when it has no such job."""

@@ -23,7 +23,7 @@ def main() -> int:
         return 1
     tapeline = LocalTapeline(settings)
     checks = check_all(tapeline)
-    console.print(_processes(tapeline.daemons), _results(checks), sep="\n")
+    console.print(_processes(tapeline.daemons), _results(checks), sep="\n", soft_wrap=True)
     console.print(
         f"\nDashboard {tapeline.api.url}/   API {tapeline.api.url}/docs   "
         f"Flink {tapeline.cluster.rest.url}\nLogs      {home / 'logs'}",
