@@ -16,7 +16,7 @@ import psutil
 # Set in the environment of every daemon, so inherited by all that it starts.
 _MARK = "TAPELINE_DAEMON"
 
-# Popen objects complain when they are collected before their process ends, and ours never end.
+# Popen objects complain when they are collected before they know that their process has ended.
 _spawned: list[subprocess.Popen[bytes]] = []
 
 
@@ -127,6 +127,8 @@ class Daemon:
                 _send(member, number)
             psutil.wait_procs(family, timeout=patience)
         self._file.unlink(missing_ok=True)
+        for popen in _spawned:
+            popen.poll()
 
     def usage(self) -> Usage | None:
         """What it takes now, or None when it does not run."""
