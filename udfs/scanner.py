@@ -12,6 +12,7 @@ from numba import njit
 from udfs.numbers import decimal_to_double
 from udfs.reasons import Field, Reason
 from udfs.words import (
+    WORD_BYTES,
     are_digits,
     borrowed,
     eight_digits,
@@ -66,7 +67,9 @@ _FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES = (np.uint64((1 << 8 * n) - 1) for n in (5
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58
 _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
+_NEWLINE = 10
 _UNKNOWN = 0
+_LONGEST_KEY = 10  # timestamp and its quote
 
 
 @njit(cache=True, inline="always")
@@ -81,18 +84,21 @@ def _skip_space(buffer, at, end):  # type: ignore[no-untyped-def]
 @njit(cache=True, inline="always")
 def _string_end(buffer, at, end):  # type: ignore[no-untyped-def]
     """Where the plain ASCII string that begins at ``at`` ends (its closing quote), or -1."""
-    while at < end:
+    last = min(end, buffer.size - WORD_BYTES + 1)
+    while at < last:
         stops = string_stops(load(buffer, at))
         if stops != 0:
             at += trailing_zeros(stops) >> 3
             return at if at < end and buffer[at] == _QUOTE else -1
-        at += 8
+        at += WORD_BYTES
     return -1
 
 
 @njit(cache=True, inline="always")
 def _key(buffer, at):  # type: ignore[no-untyped-def]
     """The field whose key begins at ``at``, and the place of its closing quote; or (0, at)."""
+    if at > buffer.size - _LONGEST_KEY:
+        return _UNKNOWN, at
     w = load(buffer, at)
     if (w & _SEVEN_BYTES) == _SYMBOL_KEY:
         return _SYMBOL, at + 6
@@ -124,7 +130,7 @@ def _number(buffer, at, end, numbers, field):  # type: ignore[no-untyped-def]
     power = 0
     kind = _INTEGER
     first = at
-    if at + 8 <= end:  # a timestamp; prices are shorter
+    if at + WORD_BYTES <= end:  # a timestamp; prices are shorter
         w = load(buffer, at)
         if are_digits(w):
             digits = eight_digits(w)
@@ -337,12 +343,15 @@ def _intern(buffer, start, length, table, names, count):  # type: ignore[no-unty
 @njit(cache=True, inline="always")
 def _line_end(buffer, at, end):  # type: ignore[no-untyped-def]
     """Where the line that goes through ``at`` ends: its newline, or the end."""
-    while at < end:
+    last = min(end, buffer.size - WORD_BYTES + 1)
+    while at < last:
         newlines = newline_marks(load(buffer, at))
         if newlines != 0:
             return min(at + (trailing_zeros(newlines) >> 3), end)
-        at += 8
-    return end
+        at += WORD_BYTES
+    while at < end and buffer[at] != _NEWLINE:
+        at += 1
+    return min(at, end)
 
 
 @njit(cache=True)
@@ -409,8 +418,9 @@ def scan(  # type: ignore[no-untyped-def]
     """Scans whole Kafka messages for trades.
 
     Args:
-        buffer: uint8, the messages end to end, and ``udfs.words.PADDING`` bytes more.
-        offsets: int64 of n + 1, where each message begins.
+        buffer: uint8, the messages end to end. What ends in its last few bytes is odd: words are
+            not read past the end.
+        offsets: int32 of n + 1, where each message begins.
         latest_ms: int64 of n, the latest timestamp allowed in each message.
         trades: out, record array of ``udfs.trades.TRADE``, at least bytes/SHORTEST_TRADE + 1 long.
         ids: out, int64 (., 2), place and length of each trade's id in the buffer (length 0: none).
@@ -437,7 +447,7 @@ def scan(  # type: ignore[no-untyped-def]
     for row in range(offsets.size - 1):
         if n_rejects + MAX_RECORDS > rejects.shape[0]:
             return n_trades, n_symbols, n_exchanges, n_rejects, row
-        begin, end = offsets[row], offsets[row + 1]
+        begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
         first_trade, first_reject = n_trades, n_rejects
         at = _skip_space(buffer, begin, end)
         reason = -1  # of the whole message; -1: judged record by record

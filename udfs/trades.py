@@ -5,17 +5,17 @@ object is a record of its own: a broken one is rejected by itself and the others
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
 from udfs import scanner
 from udfs.reasons import Field, Reason
-from udfs.words import PADDING
 
 TRADE = np.dtype(
     [
@@ -61,7 +61,7 @@ class Batch:
     """What a batch of messages held."""
 
     trades: NDArray[np.void]
-    """(n,) of TRADE, ``offset`` and ``source`` not set."""
+    """(n,) of TRADE."""
     symbols: list[str]
     exchanges: list[str]
     ids: NDArray[np.uint8]
@@ -70,53 +70,61 @@ class Batch:
 
 
 def decode(
-    messages: Sequence[bytes | None], times_ms: NDArray[np.int64], max_ahead_ms: int
+    messages: pa.BinaryArray,
+    times_ms: NDArray[np.int64],
+    sources: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    max_ahead_ms: int,
 ) -> list[Batch]:
-    """Decodes and validates messages; never raises on what they hold.
+    """Decodes and validates Kafka records; never raises on what they hold.
 
     Args:
-        messages: n values of Kafka records; None is a record without a value.
-        times_ms: (n,) int64, the timestamps of the Kafka records.
+        messages: the n values; null is a record without a value. They are read where they lie.
+        times_ms: (n,) the timestamps of the Kafka records.
+        sources: (n,) where they come from: topic index * 65536 + partition.
+        offsets: (n,) their offsets.
         max_ahead_ms: how far a trade's timestamp may be ahead of its record's.
 
     Returns:
         One batch, or several where the messages are large. Rows count from the first message.
     """
+    if messages.null_count:
+        messages = messages.fill_null(b"")
+    _, places_buffer, data_buffer = messages.buffers()
+    places = np.frombuffer(places_buffer, np.int32)[messages.offset :][: len(messages) + 1]
+    data = np.frombuffer(data_buffer or b"", np.uint8)
     latest_ms = times_ms + max_ahead_ms
-    lengths = np.fromiter((len(m) if m else 0 for m in messages), np.int64, len(messages))
-    ends = np.cumsum(lengths)
     batches = []
     first = 0
     while first < len(messages):
-        budget = (ends[first - 1] if first else 0) + CHUNK_BYTES
-        last = max(int(np.searchsorted(ends, budget, side="right")), first + 1)
-        batch, scanned = _decode_chunk(
-            b"".join([*filter(None, messages[first:last]), bytes(PADDING)]),
-            lengths[first:last],
-            latest_ms[first:last],
-            first,
-        )
+        budget = int(places[first]) + CHUNK_BYTES
+        last = max(int(np.searchsorted(places, budget, side="right")) - 1, first + 1)
+        batch, scanned = _decode_chunk(data, places[first : last + 1], latest_ms[first:last], first)
+        rows = batch.trades["row"]
+        batch.trades["source"] = sources[rows]
+        batch.trades["offset"] = offsets[rows]
         batches.append(batch)
         first += scanned
     return batches
 
 
 def _decode_chunk(
-    buffer: bytes, lengths: NDArray[np.int64], latest_ms: NDArray[np.int64], first_row: int
+    data: NDArray[np.uint8],
+    places: NDArray[np.int32],
+    latest_ms: NDArray[np.int64],
+    first_row: int,
 ) -> tuple[Batch, int]:
     """Decodes as many of the messages as the scratch has room for, and says how many."""
-    data = np.frombuffer(buffer, np.uint8)
-    offsets = np.zeros(lengths.size + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    room = data.size // scanner.SHORTEST_TRADE + 1
+    n = places.size - 1
+    room = int(places[-1] - places[0]) // scanner.SHORTEST_TRADE + 1
     trades = np.empty(room, TRADE)
     ids = np.empty((room, 2), np.int64)
     symbol_places, exchange_places = np.empty((2, room, 2), np.int64)
     symbol_table, exchange_table = np.full((2, 1 << (2 * room).bit_length()), -1, np.int32)
-    found = np.empty((4 * lengths.size + 2 * scanner.MAX_RECORDS, 6), np.int64)
+    found = np.empty((4 * n + 2 * scanner.MAX_RECORDS, 6), np.int64)
     n_trades, n_symbols, n_exchanges, n_rejects, scanned = scanner.scan(
         data,
-        offsets,
+        places,
         latest_ms,
         trades,
         ids,
@@ -130,17 +138,17 @@ def _decode_chunk(
     )
     trades = trades[:n_trades]
     id_bytes = _take_ids(data, ids[:n_trades], trades)
-    symbols = _texts(buffer, symbol_places[:n_symbols])
-    exchanges = _texts(buffer, exchange_places[:n_exchanges])
+    symbols = _texts(data, symbol_places[:n_symbols])
+    exchanges = _texts(data, exchange_places[:n_exchanges])
 
     odd = _Odd(symbols, exchanges)
     rejects: list[Reject] = []
     for row, start, end, index, reason, field in found[:n_rejects].tolist():
-        payload = buffer[start:end]
+        payload = data[start:end].tobytes()
         if reason != scanner.ODD:
             reject = Reject(row, index, Reason(reason), Field(field), payload)
             rejects.append(reject)
-        elif start == offsets[row] and end == offsets[row + 1]:
+        elif start == places[row] and end == places[row + 1]:
             for position, record in enumerate(_records(payload)):
                 odd.add(row, position, *record, int(latest_ms[row]), rejects)
         else:
@@ -155,8 +163,8 @@ def _decode_chunk(
     return Batch(trades, symbols, exchanges, id_bytes, rejects), scanned
 
 
-def _texts(buffer: bytes, places: NDArray[np.int64]) -> list[str]:
-    return [buffer[start : start + length].decode() for start, length in places.tolist()]
+def _texts(data: NDArray[np.uint8], places: NDArray[np.int64]) -> list[str]:
+    return [data[at : at + length].tobytes().decode() for at, length in places.tolist()]
 
 
 @njit(cache=True)
@@ -187,7 +195,7 @@ def _take_ids(
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    decode([b"{}"], np.zeros(1, np.int64), 0)
+    decode(pa.array([b"{}"]), np.zeros(1, "i8"), np.zeros(1, "i4"), np.zeros(1, "i8"), 0)
 
 
 # The careful path: what the scanner found odd, judged with Python's json.

@@ -1,8 +1,7 @@
 """Eight bytes at a time: the tricks that let the scanner read words instead of characters.
 
-Words are little-endian uint64. A buffer that words are loaded from needs ``PADDING`` bytes after
-its last one. The digit tricks are D. Lemire's ("Quickly parsing eight digits", 2018); the
-search for a byte is the classic ``haszero`` of "Bit Twiddling Hacks".
+Words are little-endian uint64. The digit tricks are D. Lemire's ("Quickly parsing eight digits",
+2018); the search for a byte is the classic ``haszero`` of "Bit Twiddling Hacks".
 """
 
 from typing import Any
@@ -13,7 +12,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-PADDING = 8
+WORD_BYTES = 8
 
 
 def word(text: str) -> np.uint64:
@@ -37,7 +36,7 @@ _QUADS = np.uint64(1 + (10_000 << 32))
 
 @intrinsic
 def load(typingctx: Any, buffer: Any, at: Any) -> Any:
-    """The word that begins at byte ``at`` of a uint8 array; no bounds are checked."""
+    """The word that begins at byte ``at`` of a uint8 array: it must end inside, unchecked."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, args[0]).data

@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import strategies as st
 
 from udfs import scanner
 from udfs.trades import TRADE, Batch, decode
+from udfs.words import WORD_BYTES
 
 NOW_MS = 1_700_000_000_000
 
@@ -31,15 +33,23 @@ def text(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def column(*messages: bytes | None) -> pa.BinaryArray:
+    """The messages as the middle of a longer column, so that no end of it matters."""
+    return pa.array([b"!", *messages, b"!" * WORD_BYTES * 2], pa.binary())[1:-1]
+
+
 def decoded(*messages: bytes | None, now_ms: int = NOW_MS, ahead_ms: int = 60_000) -> Batch:
-    """The one batch of these messages."""
-    (batch,) = decode(messages, np.full(len(messages), now_ms, np.int64), ahead_ms)
+    """The one batch of these messages, which stand at offsets 0, 1, 2... of source 0."""
+    n = len(messages)
+    times = np.full(n, now_ms, np.int64)
+    sources, offsets = np.zeros(n, np.int32), np.arange(n)
+    (batch,) = decode(column(*messages), times, sources, offsets, ahead_ms)
     return batch
 
 
 trades = st.fixed_dictionaries(
     {
-        "symbol": st.text(min_size=1, max_size=32).filter(lambda s: s.isprintable() or True),
+        "symbol": st.text(min_size=1, max_size=32),
         "price": st.floats(1e-6, 1e6) | st.integers(1, 10**9),
         "quantity": st.floats(1e-6, 1e6) | st.integers(1, 10**6),
         "timestamp": st.integers(scanner.OLDEST_MS, NOW_MS),

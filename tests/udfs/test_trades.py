@@ -2,12 +2,13 @@ import json
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests import oracle
-from tests.udfs.makers import NOW_MS, decoded, text, trade, trades
+from tests.udfs.makers import NOW_MS, column, decoded, text, trade, trades
 from udfs import frames
 from udfs.reasons import Field, Reason
 from udfs.scanner import BUY, MAX_MESSAGE_BYTES, MAX_RECORDS, SELL
@@ -196,9 +197,9 @@ def test_the_last_of_two_equal_keys_counts() -> None:
 
 
 def test_the_bound_of_the_future_is_each_record_s_own() -> None:
-    messages = [text(trade()), text(trade())]
+    messages = column(text(trade()), text(trade()))
     times = np.array([NOW_MS - 1, NOW_MS - 2], np.int64)
-    (batch,) = decode(messages, times, 1)
+    (batch,) = decode(messages, times, np.zeros(2, np.int32), np.arange(2), 1)
     assert batch.trades["row"].tolist() == [0]
     assert rejects(batch) == [(1, 0, "timestamp_ahead")]
 
@@ -259,10 +260,30 @@ def test_a_batch_may_be_cut_anywhere(messages: list[bytes], data: st.DataObject)
     assert len(whole.rejects) == sum(len(part.rejects) for part in parts)
 
 
+@pytest.mark.parametrize("last", [text(trade()), text(trade())[:-1], b"{", b"", None])
+def test_the_end_of_the_memory_is_the_end_of_the_last_message(last: bytes | None) -> None:
+    exact = pa.array([text(trade()), last], pa.binary())
+    times, sources = np.full(2, NOW_MS, np.int64), np.zeros(2, np.int32)
+    (batch,) = decode(exact, times, sources, np.arange(2), 0)
+    expected = decoded(text(trade()), last)
+    assert rows(batch) == rows(expected)
+    assert rejects(batch) == rejects(expected)
+
+
+def test_a_trade_says_where_it_stood() -> None:
+    messages = column(text(trade()), b"?", text([trade(), trade()]))
+    times = np.full(3, NOW_MS, np.int64)
+    sources, offsets = np.array([1, 1, 65_536], np.int32), np.array([7, 8, 2**40])
+    (batch,) = decode(messages, times, sources, offsets, 0)
+    assert batch.trades["source"].tolist() == [1, 65_536, 65_536]
+    assert batch.trades["offset"].tolist() == [7, 2**40, 2**40]
+
+
 def test_large_batches_come_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("udfs.trades.CHUNK_BYTES", 1_000)
     messages = [text(trade(trade_id=i)) if i % 3 else b"?" for i in range(100)]
-    batches = decode(messages, np.full(100, NOW_MS, np.int64), 0)
+    times = np.full(100, NOW_MS, np.int64)
+    batches = decode(column(*messages), times, np.zeros(100, np.int32), np.arange(100), 0)
     assert len(batches) > 5
     taken = [row for batch in batches for row in batch.trades["row"].tolist()]
     rejected = [reject.row for batch in batches for reject in batch.rejects]

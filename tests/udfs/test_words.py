@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from udfs.words import (
-    PADDING,
+    WORD_BYTES,
     are_digits,
     borrowed,
     eight_digits,
@@ -59,5 +59,5 @@ def test_only_digits_are_digits(data: bytes) -> None:
 
 
 def test_words_load_unaligned() -> None:
-    data = np.frombuffer(b"xxxprice" + bytes(PADDING), np.uint8)
+    data = np.frombuffer(b"xxxprice" + bytes(WORD_BYTES), np.uint8)
     assert int(njit(lambda a: load(a, 3))(data)) == int(word("price"))
