@@ -24,5 +24,5 @@ case " $* " in
   *" --bootstrap-server "*) ;;
   *) set -- --bootstrap-server "127.0.0.1:${TAPELINE_KAFKA_PORT:-9092}" "$@" ;;
 esac
-exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx256m -cp "flink-conf/jars/kafka/*" \
+exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xmx256m -XX:TieredStopAtLevel=1 -cp "flink-conf/jars/kafka/*" \
   "-Dlog4j2.configurationFile=flink-conf/log4j-kafka.properties" "$main" "$@"
