@@ -1,19 +1,18 @@
 """A standalone Flink cluster, run from the pip package with the project's own configuration."""
 
-import importlib.util
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from string import Template
 from uuid import uuid4
 
 from scripts.stack.daemon import Daemon
 from scripts.stack.environment import basic_environment
-from scripts.stack.errors import ProcessDiedError, StackError, SubmissionError
+from scripts.stack.errors import ProcessDiedError, SubmissionError
+from scripts.stack.flink_files import flink_home, link_jars, prometheus, write_configuration
 from scripts.stack.package import package
-from scripts.stack.paths import FLINK_CONF, FLINK_JARS, PYTHON
+from scripts.stack.paths import PYTHON
 from scripts.stack.ports import free_port, require_free
 from scripts.stack.rest import FlinkRest
 from scripts.stack.waiting import wait_until
@@ -168,7 +167,7 @@ class FlinkCluster:
         return self._folder / "tmp"
 
     def _bin(self, script: str) -> Path:
-        return _flink_home() / "bin" / script
+        return flink_home() / "bin" / script
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -191,24 +190,19 @@ class FlinkCluster:
         for folder in (self._conf, self._lib, self._temporary):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        for properties in FLINK_CONF.glob("log4j*.properties"):
-            shutil.copy(properties, self._conf)
-        template = Template((FLINK_CONF / "config.yaml").read_text())
-        (self._conf / "config.yaml").write_text(
-            template.substitute(
-                rest_port=self.rest_port,
-                rpc_port=free_port(),
-                slots=self.slots,
-                memory=self._memory,
-                managed_memory=self._managed_memory,
-                python=PYTHON,
-                state=self.state,
-                temporary=self._temporary,
-                metrics=_reporter(self._metrics_port),
-            )
+        write_configuration(
+            self._conf,
+            rest_port=self.rest_port,
+            rpc_port=free_port(),
+            slots=self.slots,
+            memory=self._memory,
+            managed_memory=self._managed_memory,
+            python=PYTHON,
+            state=self.state,
+            temporary=self._temporary,
+            metrics=prometheus(self._metrics_port),
         )
-        for jar in _jars():
-            (self._lib / jar.name).symlink_to(jar)
+        link_jars(self._lib)
 
     def _up(self) -> bool:
         for daemon in (self.jobmanager, self.taskmanager):
@@ -216,37 +210,6 @@ class FlinkCluster:
                 raise ProcessDiedError(f"Flink's {daemon.name}", daemon.log)
         # After a crash the JobManager counts on the old TaskManager too, until it has noticed.
         return self.rest.taskmanagers() == {self._name.read_text()}
-
-
-def _flink_home() -> Path:
-    """The Flink that pip brought, found without importing pyflink, which takes a second."""
-    spec = importlib.util.find_spec("pyflink")
-    if not spec or not spec.origin:
-        raise StackError("apache-flink is not installed: run scripts/setup.sh")
-    return Path(spec.origin).parent
-
-
-def _jars() -> list[Path]:
-    """What is on Flink's class path: its own jars, PyFlink's and the connectors.
-
-    Raises:
-        StackError: Maven has not fetched the connectors yet.
-    """
-    connectors = list(FLINK_JARS.glob("*.jar"))
-    if not connectors:
-        raise StackError(f"no connector in {FLINK_JARS}: run scripts/setup.sh")
-    home = _flink_home()
-    return [*(home / "lib").glob("*.jar"), *(home / "opt").glob("flink-python-*.jar"), *connectors]
-
-
-def _reporter(port: int | None) -> str:
-    """What makes Flink serve its metrics to Prometheus, as a YAML mapping in one line."""
-    if port is None:
-        return "{}"
-    factory = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory"
-    return (
-        f"{{reporters: prom, reporter.prom: {{factory.class: {factory}, port: {port}-{port + 1}}}}}"
-    )
 
 
 def _without_frames(trace: str) -> str:

@@ -9,9 +9,11 @@ import functools
 import importlib
 import pkgutil
 import subprocess
+from subprocess import PIPE
 
 import udfs
 from scripts.stack.environment import basic_environment
+from scripts.stack.errors import StackError
 from scripts.stack.paths import PYTHON, ROOT
 
 
@@ -20,10 +22,15 @@ def compile_kernels() -> None:
     """Compile what is not compiled yet, in a process of its own; once is enough.
 
     In its own process because numba takes a second and 100 MB to import.
+
+    Raises:
+        StackError: They do not compile; the text has Python's own words.
     """
     # Without NUMBA_CACHE_DIR, which would send the compiled kernels elsewhere.
     command = [str(PYTHON), "-m", "scripts.stack.kernels"]
-    subprocess.run(command, cwd=ROOT, env=basic_environment(), check=True)
+    run = subprocess.run(command, cwd=ROOT, env=basic_environment(), stderr=PIPE, text=True)
+    if run.returncode:
+        raise StackError(f"the kernels in udfs/ do not compile:\n{run.stderr}")
 
 
 def main() -> None:
