@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pyflink.common import Row, Types
 from pyflink.datastream import KeyedProcessFunction, OutputTag, RuntimeContext
 
+import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
 from jobs.candles import PARTIAL_COLUMNS
 from udfs import candles, frames, late
 from udfs.candles import LIMBS

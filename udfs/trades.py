@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numba import njit
@@ -93,6 +94,9 @@ def decode(
     _, places_buffer, data_buffer = messages.buffers()
     places = np.frombuffer(places_buffer, np.int32)[messages.offset :][: len(messages) + 1]
     data = np.frombuffer(data_buffer or b"", np.uint8)
+    # A kernel is compiled for arrays that may be written to, and again for those that may not.
+    data.setflags(write=False)
+    places.setflags(write=False)
     latest_ms = times_ms + max_ahead_ms
     batches = []
     first = 0
@@ -200,8 +204,8 @@ def warm_up() -> None:
 
 # The careful path: what the scanner found odd, judged with Python's json.
 
-_INVALID = object()
-"""In place of a value: the bytes are not JSON."""
+_INVALID_JSON, _INVALID_UTF8 = object(), object()
+"""In place of a value."""
 
 
 def _refuse_constant(name: str) -> None:
@@ -218,15 +222,33 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer)
 
 def _value(payload: bytes) -> Any:
     try:
+        return msgspec.json.decode(payload)
+    except msgspec.DecodeError as error:
+        # msgspec is the faster judge, but refuses huge numbers and halves of surrogate pairs.
+        if b"\\u" not in payload and "out of range" not in str(error):
+            return _INVALID_UTF8 if _is_broken_text(payload) else _INVALID_JSON
+    except UnicodeDecodeError:
+        pass  # broken bytes, or an escaped half of a surrogate pair
+    except RecursionError:
+        return _INVALID_JSON
+    try:
         return _decoder.decode(payload.decode())
-    except UnicodeDecodeError as error:
-        return error
+    except UnicodeDecodeError:
+        return _INVALID_UTF8
     except (ValueError, RecursionError):
-        return _INVALID
+        return _INVALID_JSON
+
+
+def _is_broken_text(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _is_value(value: Any) -> bool:
-    return value is not _INVALID and not isinstance(value, UnicodeDecodeError)
+    return value is not _INVALID_JSON and value is not _INVALID_UTF8
 
 
 def _records(message: bytes) -> list[tuple[bytes, Any]]:
@@ -235,7 +257,7 @@ def _records(message: bytes) -> list[tuple[bytes, Any]]:
     if isinstance(value, list):
         # The scanner follows arrays whatever their elements are, but for one it could not follow.
         return [(json.dumps(element).encode(), element) for element in value] or [
-            (message, _INVALID)
+            (message, _INVALID_JSON)
         ]
     lines = [line for line in message.split(b"\n") if line.strip(b" \t\r")]
     if _is_value(value) or len(lines) < 2:
@@ -314,9 +336,9 @@ class _Codes(dict[str, int]):
 
 def _judge(value: Any, latest_ms: int) -> dict[str, Any] | tuple[Reason, Field]:
     """The verdict on a JSON value: the trade itself, or why it is none. As ``scanner._judge``."""
-    if isinstance(value, UnicodeDecodeError):
+    if value is _INVALID_UTF8:
         return Reason.INVALID_UTF8, Field.NONE
-    if value is _INVALID:
+    if value is _INVALID_JSON:
         return Reason.INVALID_JSON, Field.NONE
     if not isinstance(value, dict):
         return Reason.NOT_AN_OBJECT, Field.NONE
