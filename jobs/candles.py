@@ -109,12 +109,18 @@ def _price(key: str) -> str:
 
 
 def _double(name: str) -> str:
-    """The double of a sum in limbs, rounded once: exact below 2**29, where all but one add is."""
+    """The double nearest to a sum in limbs.
+
+    One addition rounds, the others are exact: below 512 of the top limb, top and middle fit into a
+    double together. Above, the low limb is far under half a unit of the result, so that only
+    whether it is 0 matters: a bit below the middle one's last stands for it.
+    """
     top, middle, low = (
         f"CAST({name}_{limb} AS DOUBLE) * CAST({unit!r} AS DOUBLE)"
         for limb, unit in enumerate(UNITS)
     )
+    sticky = f"CASE WHEN {name}_2 > 0 THEN CAST({UNITS[1] / 16!r} AS DOUBLE) ELSE 0E0 END"
     return (
         f"CASE WHEN {name}_0 < 512 THEN ({top} + {middle}) + {low}"
-        f" ELSE {top} + ({middle} + {low}) END"
+        f" ELSE {top} + ({middle} + {sticky}) END"
     )

@@ -180,7 +180,8 @@ def split(value: bytes) -> list[object]:
 
 def array_elements(value: bytes, fault: Fault) -> list[bytes]:
     """Return the elements of an array by its brackets and strings alone; else raise the fault."""
-    elements, element, depth = [], b"", 0
+    elements: list[bytes] = []
+    element, depth = b"", 0
     for token in re.findall(rb'"(?:[^"\\]|\\.)*"|.', value.strip(JSON_SPACE), re.DOTALL):
         closes = token in (b"]", b"}")
         if token == b'"' or (depth == 0 and elements):

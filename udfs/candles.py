@@ -5,9 +5,10 @@ trades are cut into frames, in whatever order they come:
 
 - *Open and close* are the prices of the least and the greatest order key: a text of (event time,
   trade id, price) whose byte order is that of the trades, and which ends in the price.
-- *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**20,
-  2**-24 and 2**-68 in it. Their sums do not depend on order, and the double made from them in the
-  end is the nearest to the true sum (what ``math.fsum`` gives), or its neighbour above 5e8.
+- *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**8,
+  2**-36 and 2**-80 in it. Their sums do not depend on order, and the double made from them in the
+  end is the nearest to the true sum, what ``math.fsum`` gives. (Of terms below 2**-27, less than a
+  satoshi, what is under 2**-80 is cut off.)
 """
 
 from dataclasses import dataclass
@@ -22,13 +23,13 @@ from udfs.trades import TRADE
 SECOND_MS = 1_000
 LIMB_BITS = 44
 LIMBS = 3
-UNITS = (2.0**20, 2.0**-24, 2.0**-68)
+UNITS = (2.0**8, 2.0**-36, 2.0**-80)
 """What one of each limb is worth, the greatest first."""
 PRICE_AT = 15 + 32 + 16
 """Where the price begins in an order key."""
 
 _LIMB_MASK = (1 << LIMB_BITS) - 1
-_PER_TOP, _MIDDLE, _PER_MIDDLE, _PER_LOW = 2.0**-20, 2.0**24, 2.0**-24, 2.0**68
+_TOP, _PER_TOP, _MIDDLE, _LOW = 2.0**8, 2.0**-8, 2.0**36, 2.0**44
 
 PARTIAL = np.dtype(
     [
@@ -77,13 +78,13 @@ def _precedes(a, b):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, inline="always")
 def _add(limbs, value):  # type: ignore[no-untyped-def]
-    """Adds a double of 0 and up to a sum in limbs; what is below 2**-68 is cut off."""
+    """Adds a double of 0 and up to a sum in limbs; what is below 2**-80 is cut off."""
     top = np.floor(value * _PER_TOP)
-    rest = (value - top / _PER_TOP) * _MIDDLE
+    rest = (value - top * _TOP) * _MIDDLE
     middle = np.floor(rest)
     limbs[0] += np.int64(top)
     limbs[1] += np.int64(middle)
-    limbs[2] += np.int64((rest - middle) * _PER_MIDDLE * _PER_LOW)
+    limbs[2] += np.int64((rest - middle) * _LOW)
 
 
 @njit(cache=True)

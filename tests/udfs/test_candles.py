@@ -85,7 +85,7 @@ def test_limbs_add_up_to_the_exact_sum(quantities: list[float]) -> None:
     (candle,) = partial_candles(trades, ["A"])
     exact = sum(map(Fraction, quantities))
     found = sum(n * Fraction(unit) for n, unit in zip(candle.volume, UNITS, strict=True))
-    assert 0 <= exact - found < Fraction(len(quantities), 2**68)
+    assert 0 <= exact - found < Fraction(len(quantities), 2**80)
     assert all(0 <= limb < 2**LIMB_BITS for limb in candle.volume[1:])
 
 
