@@ -1,0 +1,307 @@
+"""How fast the job drains a topic, against plain Flink SQL on the same cluster, in one run.
+
+    python -m scripts.bench.drain --trades 6000000 --packed-trades 20000000
+
+It starts a broker and a cluster of its own, fills a topic with single trades and one with packed
+ones (5% of them broken), and drains them with bounded jobs, each twice and in turn. What an empty
+topic takes (planning, starting workers, loading kernels) is measured too and taken off. Every run
+of the job is proved: each valid trade is in one candle, each broken one in a dead letter, none is
+late. The figures go to ``scripts/bench/results.md``.
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from kafka import KafkaConsumer, TopicPartition
+
+from scripts.generate.feed import Feed, blocks
+from scripts.stack.broker import Broker
+from scripts.stack.flink import FlinkCluster
+from scripts.stack.paths import ROOT
+from scripts.stack.ports import free_port
+from scripts.stack.waiting import wait_until
+
+RESULTS = ROOT / "scripts" / "bench" / "results.md"
+MARKET = ROOT / "jobs" / "market.py"
+BASELINE = ROOT / "scripts" / "bench" / "baseline.py"
+OUTPUTS = ("candles", "late_trades", "dead_letters")
+
+
+@dataclass
+class Input:
+    """A filled topic."""
+
+    topic: str
+    records: int = 0
+    trades: int = 0
+    rejected: int = 0
+
+
+@dataclass
+class Run:
+    """What one drain took."""
+
+    seconds: float
+    cpu: dict[str, float]
+    memory: dict[str, float]
+    proof: str = ""
+    topics: dict[str, str] = field(default_factory=dict)
+
+
+class Bench:
+    """A broker, a cluster, and jobs drained on them."""
+
+    def __init__(self, home: Path) -> None:
+        self.broker = Broker(home, free_port(), heap="1g")
+        self.cluster = FlinkCluster(home, free_port(), slots=2)
+        self._home = home
+        self._runs = 0
+
+    def __enter__(self) -> "Bench":
+        self.broker.start()
+        self.cluster.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cluster.stop()
+        self.broker.stop()
+
+    def fill(self, topic: str, feed: Feed) -> Input:
+        """Fills a topic of 4 partitions, keyed by symbol, event time as the record's timestamp."""
+        made = Input(topic)
+        file = self._home / f"{topic}.csv"
+        with file.open("wb", 1 << 20) as out:
+            for block in blocks(feed):
+                out.write(
+                    b"".join(
+                        b"%d,%s,%s\n" % (m.timestamp_ms, m.key, m.value.hex().encode())
+                        for m in block
+                    )
+                )
+                made.trades += sum(m.trades for m in block)
+                made.rejected += sum(len(m.rejected) for m in block)
+        made.records = made.trades + made.rejected
+        self.broker.create_topics(topic, partitions=4, config={"retention.ms": "-1"})
+        load = ROOT / "scripts" / "bench" / "load.py"
+        servers = self.broker.bootstrap_servers
+        job = self.cluster.submit(load, args=[str(file), topic, servers])
+        self._wait(job)
+        file.unlink()
+        return made
+
+    def drain(self, job: Path, topic: str) -> Run:
+        """Runs a job over all that a topic holds now, until it finishes."""
+        self._runs += 1
+        topics = {name: f"{name}-{self._runs}" for name in OUTPUTS}
+        self.broker.create_topics(*topics.values(), partitions=2)
+        before, memory = self._cpu(), dict.fromkeys(("JVM", "Python"), 0.0)
+        job_id = self.cluster.submit(
+            job,
+            env={
+                "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+                "TAPELINE_GROUP_ID": f"bench-{self._runs}",
+                "TAPELINE_TRADES_TOPICS": topic,
+                "TAPELINE_CANDLES_TOPIC": topics["candles"],
+                "TAPELINE_LATE_TRADES_TOPIC": topics["late_trades"],
+                "TAPELINE_DEAD_LETTERS_TOPIC": topics["dead_letters"],
+                "TAPELINE_START_FROM": "earliest",
+                "TAPELINE_STOP_AT": "latest",
+            },
+        )
+        after = dict(before)
+        while self.cluster.rest.job_state(job_id) not in ("FINISHED", "FAILED", "CANCELED"):
+            after.update(self._cpu())
+            for name, size in self._memory().items():
+                memory[name] = max(memory[name], size)
+            time.sleep(0.1)
+        if self.cluster.rest.job_state(job_id) != "FINISHED":
+            raise SystemExit(f"{job.name} failed:\n{self.cluster.rest.failure(job_id)}")
+        after.update(self._cpu())
+        cpu = dict.fromkeys(("JVM", "Python", "Kafka"), 0.0)
+        for (name, pid), seconds in after.items():
+            cpu[name] += seconds - before.get((name, pid), 0.0)
+        seconds = self.cluster.rest.get(f"/jobs/{job_id}")["duration"] / 1_000
+        return Run(seconds, cpu, memory, topics=topics)
+
+    def prove(self, run: Run, source: Input) -> str:
+        """Adds up where the records of a run of the market job went.
+
+        Raises:
+            SystemExit: they do not add up.
+        """
+        trades = 0
+        for value in self._read(run.topics["candles"]):
+            candle = json.loads(value)
+            if candle["final"] and candle["interval"] == "1s":
+                trades += candle["trades"]
+        late, rejected = (self._count(run.topics[name]) for name in ("late_trades", "dead_letters"))
+        proof = f"{trades:,} in candles + {late:,} late + {rejected:,} rejected"
+        if (trades, late, rejected) != (source.trades, 0, source.rejected):
+            raise SystemExit(
+                f"expected {source.trades:,} trades and {source.rejected:,} rejected, got {proof}"
+            )
+        return proof
+
+    def _wait(self, job_id: str) -> None:
+        ended = ("FINISHED", "FAILED", "CANCELED")
+        wait_until(lambda: self.cluster.rest.job_state(job_id) in ended, "the topic to fill", 1_200)
+        if self.cluster.rest.job_state(job_id) != "FINISHED":
+            raise SystemExit(self.cluster.rest.failure(job_id))
+
+    def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
+        for name, daemon in (("JVM", self.cluster.taskmanager), ("Kafka", self.broker.daemon)):
+            if daemon.process:
+                yield name, psutil.Process(daemon.process.pid)
+        if self.cluster.taskmanager.process:
+            jvm = psutil.Process(self.cluster.taskmanager.process.pid)
+            yield from (("Python", child) for child in jvm.children(recursive=True))
+
+    def _cpu(self) -> dict[tuple[str, int], float]:
+        used = {}
+        for name, process in self._processes():
+            try:
+                times = process.cpu_times()
+            except psutil.Error:
+                continue
+            used[name, process.pid] = times.user + times.system
+        return used
+
+    def _memory(self) -> dict[str, float]:
+        sizes = dict.fromkeys(("JVM", "Python"), 0.0)
+        for name, process in self._processes():
+            try:
+                if name in sizes:
+                    sizes[name] += process.memory_info().rss / 2**30
+            except psutil.Error:
+                continue
+        return sizes
+
+    def _read(self, topic: str) -> Iterator[bytes]:
+        with KafkaConsumer(
+            bootstrap_servers=self.broker.bootstrap_servers, enable_auto_commit=False
+        ) as consumer:
+            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
+            consumer.assign(partitions)
+            consumer.seek_to_beginning(*partitions)
+            ends = consumer.end_offsets(partitions)
+            while any(consumer.position(p) < ends[p] for p in partitions):
+                for records in consumer.poll(1_000, max_records=10_000).values():
+                    yield from (record.value for record in records)
+
+    def _count(self, topic: str) -> int:
+        with KafkaConsumer(bootstrap_servers=self.broker.bootstrap_servers) as consumer:
+            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
+            return sum(consumer.end_offsets(partitions).values())
+
+
+def main() -> None:
+    """Measures and writes the results."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--trades", type=int, default=6_000_000, help="single records")
+    parser.add_argument("--packed-trades", type=int, default=20_000_000, help="trades in packs")
+    parser.add_argument("--packed", type=int, default=100, help="trades in one message")
+    parser.add_argument("--rounds", type=int, default=2)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tapeline-bench-") as home, Bench(Path(home)) as bench:
+        _say("filling the topics")
+        single = bench.fill(
+            "single", Feed(count=arguments.trades, bad=0.05, rate=10_000, block_s=60)
+        )
+        packed = bench.fill(
+            "packed",
+            Feed(
+                count=arguments.packed_trades,
+                bad=0.05,
+                rate=10_000,
+                block_s=60,
+                packed=arguments.packed,
+            ),
+        )
+        bench.broker.create_topics("empty", partitions=4)
+        cases = {
+            "Tapeline, single": (MARKET, single),
+            "plain Flink SQL, single": (BASELINE, single),
+            f"Tapeline, {arguments.packed} a message": (MARKET, packed),
+        }
+        # The first start of a job also warms the JVM: it is not counted.
+        empty = {
+            job: [bench.drain(job, "empty").seconds for _ in range(3)][-1]
+            for job in (MARKET, BASELINE)
+        }
+        _say(f"empty runs: {', '.join(f'{s:.1f} s' for s in empty.values())}")
+        rows: list[tuple[str, Path, Input, Run]] = []
+        for _ in range(arguments.rounds):
+            for name, (job, source) in cases.items():
+                run = bench.drain(job, source.topic)
+                if job == MARKET:
+                    run.proof = bench.prove(run, source)
+                rows.append((name, job, source, run))
+                rate = source.records / (run.seconds - empty[job])
+                _say(f"{name}: {run.seconds:.1f} s, {rate:,.0f} records/s. {run.proof}")
+    RESULTS.write_text(_report(arguments, rows, empty))
+    _say(f"written to {RESULTS.relative_to(ROOT)}")
+
+
+def _say(text: str) -> None:
+    print(time.strftime("%H:%M:%S"), text, flush=True)
+
+
+def _report(
+    arguments: argparse.Namespace,
+    rows: list[tuple[str, Path, Input, Run]],
+    empty: dict[Path, float],
+) -> str:
+    rates: dict[str, list[float]] = {}
+    lines = []
+    for name, job, source, run in rows:
+        rate = source.records / (run.seconds - empty[job])
+        rates.setdefault(name, []).append(rate)
+        per_million = {k: v / source.records * 1e6 for k, v in run.cpu.items()}
+        lines.append(
+            f"| {name} | {rate:,.0f} | {per_million['JVM']:.2f} | {per_million['Python']:.2f} "
+            f"| {per_million['Kafka']:.2f} | {run.memory['JVM']:.1f} | {run.memory['Python']:.1f} "
+            f"| {run.proof or 'not checked'} |"
+        )
+    ours, theirs = (rates[name] for name in list(rates)[:2])
+    ratios = ", ".join(f"{a / b:.2f}" for a, b in zip(ours, theirs, strict=True))
+    memory = psutil.virtual_memory().total / 2**30
+    return "\n".join(
+        [
+            "# What was measured",
+            "",
+            f"Machine: {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB; broker, "
+            "cluster and workers all on it.",
+            "",
+            "## Drain",
+            "",
+            "```",
+            f"python -m scripts.bench.drain --trades {arguments.trades} "
+            f"--packed-trades {arguments.packed_trades} --packed {arguments.packed}",
+            "```",
+            "",
+            "5% of the records are broken; 4 partitions, parallelism 2. CPU is in seconds per "
+            "million records, start-up included; memory is the peak in GiB.",
+            "",
+            "| run | records/s | CPU JVM | CPU Python | CPU Kafka | GiB JVM | GiB Python | proof |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- |",
+            *lines,
+            "",
+            f"Tapeline over plain Flink SQL, single records, round by round: **{ratios}**. An "
+            f"empty topic takes {empty[MARKET]:.1f} s and {empty[BASELINE]:.1f} s, which is taken off.",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""How fast the kernels are on one core: ``python -m scripts.bench.kernels``.
+
+Best of several runs over the same 500,000 JSON trades, in batches of 100,000: from Kafka messages
+to frames, and on to partial candles, without Kafka and Flink.
+"""
+
+import os
+import time
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+
+from scripts.generate.feed import Feed, blocks
+from scripts.generate.messages import Message
+from udfs import candles, frames, trades
+
+TRADES = 500_000
+BATCH = 100_000
+RUNS = 5
+
+
+def main() -> None:
+    """Measures and prints."""
+    os.sched_setaffinity(0, {0})  # one core
+    for module in (trades, frames, candles):
+        module.warm_up()
+    for name, packed, bad in (
+        ("single", 1, 0.0),
+        ("single, 5% broken", 1, 0.05),
+        ("packed", 100, 0.0),
+    ):
+        feed = Feed(count=TRADES, packed=packed, bad=bad, rate=10_000, block_s=60)
+        messages = list(chain.from_iterable(blocks(feed)))
+        best = min(_run(messages, BATCH // packed) for _ in range(RUNS))
+        print(f"{TRADES:,} trades, {name}: {best:.3f} s, {TRADES / best / 1e6:.2f} million/s")
+
+
+def _run(messages: list[Message], rows: int) -> float:
+    """Seconds from the messages' bytes to 1 s partial candles."""
+    batches = []
+    for first in range(0, len(messages), rows):
+        part = messages[first : first + rows]
+        batches.append(
+            (
+                pa.array([message.value for message in part], pa.binary()),
+                np.array([message.timestamp_ms for message in part]),
+                np.zeros(len(part), np.int32),
+                np.arange(len(part)),
+            )
+        )
+    start = time.perf_counter()
+    for values, times_ms, sources, offsets in batches:
+        for batch in trades.decode(values, times_ms, sources, offsets, 60_000):
+            for frame in frames.split(batch, 16):
+                unpacked = frames.unpack(frames.pack(frame))
+                candles.partial_candles(unpacked.trades, unpacked.symbols)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
