@@ -1,0 +1,310 @@
+"""The main job on a real broker and a real cluster, against the oracle."""
+
+import base64
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from numpy.typing import NDArray
+
+from scripts.generate.clock import EventTimes
+from scripts.generate.feed import Feed, blocks
+from scripts.stack.broker import Broker
+from scripts.stack.flink import FlinkCluster
+from scripts.stack.paths import ROOT
+from scripts.stack.waiting import wait_until
+from tests import oracle
+from tests.system.conftest import SubmitMarket
+from tests.system.harness import Market, Message, Record, read, send
+
+pytestmark = pytest.mark.system
+
+NOON = 1_767_268_800_000  # 2026-01-01 12:00 UTC
+PARTITIONS = 4
+RECORDS = 20_000
+DELAY_MS = 2_000
+BURST, BURST_STEP_MS, BURST_EVERY_MS = 50, 15, 250_000
+"""A burst of trades, all in less than a second, every few minutes: 20,000 take 27 hours."""
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """All that went into a job that has finished, and all that came out."""
+
+    records: list[Record]
+    candles: list[dict[str, Any]]
+    late_trades: list[dict[str, Any]]
+    dead_letters: list[dict[str, Any]]
+
+    @property
+    def finals(self) -> list[dict[str, Any]]:
+        return [candle for candle in self.candles if candle["final"]]
+
+    def expected(self) -> oracle.Expected:
+        return oracle.expected(
+            oracle.Message(each.value, each.timestamp_ms, each.partition) for each in self.records
+        )
+
+
+RunBackfill = Callable[[list[Message]], Backfill]
+
+
+@pytest.fixture
+def run_backfill(broker: Broker, cluster: FlinkCluster) -> Iterator[RunBackfill]:
+    """Runs a bounded job over messages to its end.
+
+    Not ``submit_market``: the topic has to be full before the job starts, and the job may have
+    finished before all its tasks were ever seen to run.
+    """
+    job_ids: list[str] = []
+
+    def run(messages: list[Message]) -> Backfill:
+        number = next(_numbers)
+        trades, *outputs = (
+            f"backfill_{name}_{number}"
+            for name in ("trades", "candles", "late_trades", "dead_letters")
+        )
+        for topic in (trades, *outputs):
+            broker.create_topics(topic, partitions=PARTITIONS, config={"retention.ms": "-1"})
+        send(broker, trades, messages)
+        values = {
+            "bootstrap_servers": broker.bootstrap_servers,
+            "group_id": f"backfill_{number}",
+            "stop_at": "latest",
+            "watermark_delay_ms": DELAY_MS,
+            "trades_topics": trades,
+            "candles_topic": outputs[0],
+            "late_trades_topic": outputs[1],
+            "dead_letters_topic": outputs[2],
+        }
+        env = {f"TAPELINE_{name.upper()}": str(value) for name, value in values.items()}
+        job_id = cluster.submit(ROOT / "jobs" / "market.py", env, parallelism=2)
+        job_ids.append(job_id)
+        wait_finished(cluster, job_id)
+        candles, late_trades, dead_letters = (
+            [record.json() for record in everything(broker, topic)] for topic in outputs
+        )
+        return Backfill(everything(broker, trades), candles, late_trades, dead_letters)
+
+    yield run
+    for job_id in job_ids:
+        if cluster.rest.job_state(job_id) != "FINISHED":
+            cluster.cancel(job_id)
+
+
+def wait_finished(cluster: FlinkCluster, job_id: str) -> None:
+    def finished() -> bool:
+        state = cluster.rest.job_state(job_id)
+        assert state not in ("FAILED", "CANCELED", "UNKNOWN"), cluster.rest.failure(job_id)
+        return state == "FINISHED"
+
+    wait_until(finished, f"job {job_id} to finish", timeout=240)
+
+
+def everything(broker: Broker, topic: str) -> list[Record]:
+    """All records there are now, for nobody writes to the topic any more."""
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers)
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        count = sum(consumer.end_offsets(partitions).values())
+    finally:
+        consumer.close()
+    return read(broker, topic, lambda records: len(records) >= count)
+
+
+def bursts() -> EventTimes:
+    """A clock on which trades come in bursts, far from each other."""
+    made = 0
+
+    def event_times(count: int) -> NDArray[np.float64]:
+        nonlocal made
+        places = np.arange(made, made + count)
+        made += count
+        times = NOON + places // BURST * BURST_EVERY_MS + places % BURST * BURST_STEP_MS
+        return times.astype(np.float64)
+
+    return event_times
+
+
+def feed(*, packed: int, disorder_ms: int, shuffle_ms: int) -> list[Message]:
+    """Messages of a feed in the order of sending, any two changed if less than that apart."""
+    made = Feed(bad=0.05, count=RECORDS, packed=packed, disorder_ms=disorder_ms)
+    messages = [message for block in blocks(made, bursts()) for message in block]
+    moved = np.random.default_rng(7).integers(0, shuffle_ms + 1, len(messages)).tolist()
+    order = sorted(
+        range(len(messages)),
+        key=lambda place: messages[place].timestamp_ms + moved[place] if shuffle_ms else place,
+    )
+    return [
+        Message(messages[place].value, messages[place].timestamp_ms, messages[place].key)
+        for place in order
+    ]
+
+
+def published(candle: oracle.Candle) -> dict[str, Any]:
+    """The candle as it stands in the topic, but for the time of writing."""
+    return {**candle._asdict(), "final": True, "revision": 0}
+
+
+def by_window(candles: list[dict[str, Any]]) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Published candles without the time of writing; each of them must be the only one."""
+    counts = Counter((each["symbol"], each["interval"], each["start"]) for each in candles)
+    assert {window: count for window, count in counts.items() if count > 1} == {}
+    return {
+        (each["symbol"], each["interval"], each["start"]): {
+            name: value for name, value in each.items() if name != "updated_at"
+        }
+        for each in candles
+    }
+
+
+def record_bytes(value: bytes, index: int) -> bytes:
+    """The bytes of one of the records in a message, as the feed packs them."""
+    if value.startswith(b"["):
+        return oracle.array_elements(value, oracle.Fault())[index]
+    return value.split(b"\n")[index] if b"\n" in value else value
+
+
+@pytest.mark.parametrize(
+    ("packed", "disorder_ms", "shuffle_ms"),
+    [
+        pytest.param(1, 1_500, 0, id="singles"),
+        # The oldest trade of a message is another 50 * 15 ms behind the record's timestamp.
+        pytest.param(BURST, 500, 500, id="arrays and lines, shuffled"),
+    ],
+)
+def test_a_bounded_run_finishes_with_exactly_what_the_oracle_expects(
+    run_backfill: RunBackfill, packed: int, disorder_ms: int, shuffle_ms: int
+) -> None:
+    messages = feed(packed=packed, disorder_ms=disorder_ms, shuffle_ms=shuffle_ms)
+    run = run_backfill(messages)
+    expected = run.expected()
+    assert len(run.records) == len(messages)
+    assert {len({w[2] for w in expected.candles if w[1] == i}) > 1 for i in ("1s", "1d")} == {True}
+
+    candles = by_window(run.finals)
+    assert candles == {window: published(each) for window, each in expected.candles.items()}
+
+    assert run.late_trades == []
+
+    letters = Counter(
+        (
+            letter["partition"],
+            letter["offset"],
+            letter["index"],
+            letter["reason"],
+            base64.b64decode(letter["payload"], validate=True),
+        )
+        for letter in run.dead_letters
+    )
+    assert letters == Counter(
+        (
+            run.records[place].partition,
+            run.records[place].offset,
+            rejected.index,
+            rejected.reason,
+            record_bytes(run.records[place].value, rejected.index),
+        )
+        for place, rejected in expected.rejected
+    )
+
+    in_candles = Counter[str]()
+    for candle in run.finals:
+        in_candles[candle["interval"]] += candle["trades"]
+    lost = {
+        interval: RECORDS - count - len(run.dead_letters) - len(run.late_trades)
+        for interval, count in in_candles.items()
+    }
+    assert lost == dict.fromkeys(oracle.INTERVALS, 0)
+
+
+def trade(timestamp: int, price: float, **more: object) -> dict[str, object]:
+    return {
+        "symbol": "BTC/USD",
+        "price": price,
+        "quantity": 0.25,
+        "timestamp": timestamp,
+        "side": "buy",
+        **more,
+    }
+
+
+def message(content: dict[str, object], partition: int, timestamp_ms: int) -> Message:
+    return Message(msgspec.json.encode(content), timestamp_ms, partition=partition)
+
+
+def advance(market: Market, time_ms: int) -> None:
+    """Send each of two partitions a trade of this time, and the watermark follows."""
+    market.send(*(message(trade(time_ms, 105), number, time_ms) for number in range(2)))
+
+
+def windows(candles: list[Any], interval: str, start: int) -> list[Any]:
+    return [each for each in candles if (each["interval"], each["start"]) == (interval, start)]
+
+
+def test_candles_form_before_they_are_final_and_late_trades_go_aside(
+    submit_market: SubmitMarket,
+) -> None:
+    market = submit_market(partitions=2, parallelism=2, watermark_delay_ms=DELAY_MS)
+    first = [trade(NOON + 100, 100.5, trade_id=1), trade(NOON + 900, 99.5, trade_id=2)]
+    market.send(*(message(each, n, NOON + 900) for n, each in enumerate(first)))
+    for interval in ("1s", "10s", "1m"):
+        forming = windows(
+            market.candles(
+                lambda found, i=interval: any(  # type: ignore[misc]
+                    each["trades"] == 2 for each in windows(found, i, NOON)
+                ),
+                final=False,
+            ),
+            interval,
+            NOON,
+        )
+        assert not any(each["final"] for each in forming)
+        assert forming[-1]["high"] == 100.5
+
+    advance(market, NOON + 30_000)
+    market.candles(lambda found: bool(windows(found, "10s", NOON)))
+
+    late = trade(NOON + 500, 1_000.0, trade_id=77, exchange="COINBASE", side="sell")
+    market.send(message(late, 1, NOON + 30_000))
+    (found,) = market.late_trades(1)
+    lateness = found.pop("lateness")
+    assert lateness >= 30_000 - DELAY_MS - 500 - 1
+    assert found == {
+        **late,
+        "trade_id": "77",
+        "topic": market.trades_topic,
+        "partition": 1,
+        "offset": 2,
+    }
+
+    advance(market, NOON + 90_000)
+    market.candles(lambda found: bool(windows(found, "1m", NOON)))
+    in_time = [oracle.validate(each, NOON + 900) for each in first]
+    in_time += [oracle.validate(trade(NOON + 30_000, 105), NOON + 30_000)] * 2
+    expected = oracle.candles(in_time)
+    of_the_minute = {
+        window: published(each)
+        for window, each in expected.items()
+        if window[1] in ("1s", "10s", "1m")
+    }
+    finals = market.candles(lambda found: len(found) >= len(of_the_minute))
+    assert by_window(finals) == of_the_minute
+
+
+def test_the_topic_is_read_by_one_source_alone(
+    submit_market: SubmitMarket, cluster: FlinkCluster
+) -> None:
+    market = submit_market(partitions=1, parallelism=1)
+    nodes = cluster.rest.get(f"/jobs/{market.job_id}/plan")["plan"]["nodes"]
+    sources = [node["description"] for node in nodes if not node.get("inputs")]
+    assert len(sources) == 1
+    assert "trades" in sources[0]
