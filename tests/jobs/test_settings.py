@@ -1,0 +1,112 @@
+import pytest
+from pydantic import ValidationError
+
+from jobs.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"TAPELINE_{name.upper()}", raising=False)
+
+
+def test_everything_has_a_default() -> None:
+    settings = Settings()
+    assert settings.trades_topics == ("trades",)
+    assert (settings.start_from, settings.stop_at) == ("group", "never")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("BOOTSTRAP_SERVERS", "a:1,b:2", "a:1,b:2"),
+        ("GROUP_ID", "other", "other"),
+        ("TRADES_TOPICS", "one", ("one",)),
+        ("TRADES_TOPICS", "one,two,three", ("one", "two", "three")),
+        ("CANDLES_TOPIC", "c", "c"),
+        ("LATE_TRADES_TOPIC", "l", "l"),
+        ("DEAD_LETTERS_TOPIC", "d", "d"),
+        ("START_FROM", "latest", "latest"),
+        ("STOP_AT", "latest", "latest"),
+        ("WATERMARK_DELAY_MS", "0", 0),
+        ("IDLE_TIMEOUT_MS", "0", 0),
+        ("MAX_AHEAD_MS", "1", 1),
+        ("SHARDS", "4096", 4096),
+        ("FORMING_CANDLES", "false", False),
+        ("CHECKPOINT_INTERVAL_MS", "100", 100),
+        ("BUNDLE_MS", "1", 1),
+        ("BATCH_ROWS", "1", 1),
+    ],
+)
+def test_every_setting_is_read_from_its_name_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: object
+) -> None:
+    monkeypatch.setenv(f"TAPELINE_{name}", value)
+    assert getattr(Settings(), name.lower()) == expected
+
+
+def test_no_setting_is_read_without_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHARDS", "7")
+    assert Settings().shards == 16
+
+
+def test_what_is_not_the_jobs_own_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPELINE_API_PORT", "8000")
+    Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRADES_TOPICS", ""),
+        ("TRADES_TOPICS", ","),
+        ("TRADES_TOPICS", "good,not good"),
+        ("CANDLES_TOPIC", ""),
+        ("CANDLES_TOPIC", "it's"),
+        ("LATE_TRADES_TOPIC", "l" * 250),
+        ("DEAD_LETTERS_TOPIC", "a;b"),
+        ("START_FROM", "yesterday"),
+        ("STOP_AT", "earliest"),
+        ("WATERMARK_DELAY_MS", "-1"),
+        ("WATERMARK_DELAY_MS", "2s"),
+        ("IDLE_TIMEOUT_MS", "-1"),
+        ("MAX_AHEAD_MS", "-1"),
+        ("SHARDS", "0"),
+        ("SHARDS", "4097"),
+        ("FORMING_CANDLES", "perhaps"),
+        ("CHECKPOINT_INTERVAL_MS", "99"),
+        ("BUNDLE_MS", "0"),
+        ("BATCH_ROWS", "0"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_name_of_its_field(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"TAPELINE_{name}", value)
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    assert {error["loc"][0] for error in refusal.value.errors()} == {name.lower()}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRADES_TOPICS", "one,one"),
+        ("TRADES_TOPICS", "one,candles"),
+        ("CANDLES_TOPIC", "trades"),
+        ("LATE_TRADES_TOPIC", "candles"),
+        ("DEAD_LETTERS_TOPIC", "late_trades"),
+    ],
+)
+def test_no_two_topics_may_have_the_same_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"TAPELINE_{name}", value)
+    with pytest.raises(ValidationError, match="every topic needs a name of its own"):
+        Settings()
+
+
+def test_settings_do_not_change_once_read() -> None:
+    settings = Settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.shards = 2  # type: ignore[misc]
