@@ -1,0 +1,151 @@
+"""The documentation says what the code does: settings, reasons, routes, fields and the version."""
+
+import importlib
+import pkgutil
+import re
+import struct
+import tomllib
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pytest
+from fastapi import APIRouter
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+import api.routes
+import api.settings
+import jobs.settings
+import udfs.late
+from api.app import create_app
+from api.records import INTERVALS, Candle, DeadLetter
+from scripts.stack.settings import StackSettings
+from tests.api.harness import make_service
+from udfs.reasons import Field, Reason, detail
+from udfs.trades import decode
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+PICTURE = ROOT / "docs" / "pictures" / "page.png"
+
+READERS: dict[str, type[BaseSettings]] = {
+    "local": StackSettings,
+    "job": jobs.settings.Settings,
+    "API": api.settings.Settings,
+}
+
+
+def rows(text: str, first: str) -> dict[str, list[str]]:
+    """The rows of all tables whose first cell is this, in backticks: first cell -> the others."""
+    found = re.findall(rf"^\| `({first})` \|(.*)\|$", text, re.MULTILINE)
+    names = [name for name, _ in found]
+    assert len(set(names)) == len(names), "a row stands twice"
+    return {name: [cell.strip() for cell in others.split(" | ")] for name, others in found}
+
+
+def default(field: FieldInfo) -> str:
+    """A default as one would write it into the environment."""
+    value = field.default
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return f"`{value}`".lower()
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
+    return f"`{value.relative_to(ROOT)}`" if isinstance(value, Path) else f"`{value}`"
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_setting_stands_in_the_table_with_its_default(reader: str) -> None:
+    written = {
+        name: cells[0]
+        for name, cells in rows(SETTINGS, "TAPELINE_[A-Z_]+").items()
+        if reader in cells[1].split(", ")
+    }
+    fields = READERS[reader].model_fields
+    assert written == {f"TAPELINE_{name.upper()}": default(f) for name, f in fields.items()}
+
+
+def test_only_settings_that_exist_are_named() -> None:
+    named = set(re.findall(r"TAPELINE_[A-Z_]*[A-Z]", README + SETTINGS + CHANGELOG))
+    assert named <= {
+        f"TAPELINE_{name.upper()}" for each in READERS.values() for name in each.model_fields
+    }
+
+
+def test_every_reason_stands_in_its_table_with_its_sentence() -> None:
+    _, _, table = README.partition("| reason | meaning |\n")
+    written = rows(table.partition("\n\n")[0], "[a-z0-9_]+")
+    assert list(written) == [reason.code for reason in Reason]
+    about_a_field = {Reason.MISSING_FIELD, Reason.WRONG_TYPE}
+    for reason in set(Reason) - about_a_field:
+        assert written[reason.code] == [detail(reason, Field.NONE)]
+
+
+def test_every_route_is_named_and_no_other() -> None:
+    app = create_app(make_service())
+    routers: list[APIRouter] = [
+        importlib.import_module(f"api.routes.{module.name}").router
+        for module in pkgutil.iter_modules(api.routes.__path__)
+    ]
+    paths = {route.path for router in routers for route in router.routes}  # type: ignore[attr-defined]
+    paths |= {app.docs_url, app.redoc_url, app.openapi_url, "/static"}
+    section = README.partition("\n## API\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(?:GET )?(/[^`]*)`", section))
+    assert named == {path.replace(":path}", "}") for path in paths}
+    for interval in INTERVALS:
+        assert f"`{interval}`" in section
+
+
+def test_every_field_of_the_output_topics_is_named() -> None:
+    fields = {
+        "candles": [field.name for field in msgspec.structs.fields(Candle)],
+        "dead_letters": [field.name for field in msgspec.structs.fields(DeadLetter)],
+        # The topic's number within the job becomes its name on the way out.
+        "late_trades": [name.replace("topic_index", "topic") for name in udfs.late.COLUMNS],
+    }
+    for topic, expected in fields.items():
+        (row,) = re.findall(rf"^\| `{topic}` \(out\) \|.*\| (.*) \|$", README, re.MULTILINE)
+        assert re.findall(r"`(\w+)`", row) == expected
+
+
+def test_the_trade_of_the_example_is_valid() -> None:
+    (example,) = re.findall(r"```json\n(.*?)\n```", README, re.DOTALL)
+    now = np.array([1_767_225_600_000])
+    message = pa.array([example.encode()])
+    (batch,) = decode(message, now, np.zeros(1, np.int32), np.zeros(1, np.int64), 0)
+    assert (len(batch.trades), batch.rejects) == (1, [])
+
+
+def test_every_link_leads_somewhere() -> None:
+    headings = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    }
+    links = re.findall(r"\]\(([^):]+)\)", README)
+    assert len(links) > 5
+    for link in links:
+        assert link[1:] in headings if link.startswith("#") else (ROOT / link).is_file(), link
+
+
+def test_the_scripts_that_are_named_exist() -> None:
+    for name in re.findall(r"\b(?:scripts|jobs)/[\w/]+\.(?:py|sh)\b", README + CHANGELOG):
+        assert (ROOT / name).is_file(), name
+
+
+def test_the_picture_is_a_light_file_of_1440_by_900() -> None:
+    picture = PICTURE.read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert struct.unpack(">II", picture[16:24]) == (1440, 900)
+    assert len(picture) < 300_000
+
+
+def test_the_newest_version_of_the_changelog_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    newest = re.search(r"^## \[(.+?)\] - (?:Unreleased|\d{4}-\d\d-\d\d)$", CHANGELOG, re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == project["version"]
