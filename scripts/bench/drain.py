@@ -297,7 +297,7 @@ def _report(
             *lines,
             "",
             f"Tapeline over plain Flink SQL, single records, round by round: **{ratios}**. An "
-            f"empty topic takes {empty[MARKET]:.1f} s and {empty[BASELINE]:.1f} s, which is taken off.",
+            f"empty topic takes {empty[MARKET]:.1f} s and {empty[BASELINE]:.1f} s: taken off.",
             "",
         ]
     )
