@@ -18,6 +18,7 @@ from jobs import candles, streams, tables
 from jobs.aggregate import LATE, PARTIAL_TYPE, Aggregate
 from jobs.settings import Settings
 from udfs import flink as udfs
+from udfs.frames import KEY_BYTES
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 PIECE = Types.ROW_NAMED(["piece"], [BYTES])
@@ -55,7 +56,8 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
 
     # Frames, keyed by shard -> partial candles of one second, and late trades to the side.
     frames = t_env.sql_query(f"""
-        SELECT CAST(CAST(CAST(piece AS BINARY(4)) AS STRING) AS INT) AS shard, piece AS frame
+        SELECT CAST(CAST(CAST(piece AS BINARY({KEY_BYTES})) AS STRING) AS INT) AS shard,
+          piece AS frame
         FROM pieces WHERE NOT {is_letter}
     """)
     frame_stream = streams.to_stream(t_env, frames, FRAME)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from udfs.trades import TRADE, Batch
 
 VERSION = 1
-MAX_SHARDS = 9999
 KEY_BYTES = 4
 INLINE_ID_BYTES = 16
 """Ids up to this length stand in the record itself."""

@@ -354,6 +354,14 @@ def _line_end(buffer, at, end):  # type: ignore[no-untyped-def]
     return min(at, end)
 
 
+@njit(cache=True, inline="always")
+def _closing_quote(buffer, at, end):  # type: ignore[no-untyped-def]
+    """Where the string that goes through ``at`` closes, past escapes; ``end`` or more if never."""
+    while at < end and buffer[at] != _QUOTE:
+        at += 2 if buffer[at] == _BACKSLASH else 1
+    return at
+
+
 @njit(cache=True)
 def _element_end(buffer, at, end):  # type: ignore[no-untyped-def]
     """Where the array element that begins at ``at`` ends (its ',' or ']'), or -1.
@@ -364,9 +372,7 @@ def _element_end(buffer, at, end):  # type: ignore[no-untyped-def]
     while at < end:
         byte = buffer[at]
         if byte == _QUOTE:
-            at += 1
-            while at < end and buffer[at] != _QUOTE:
-                at += 2 if buffer[at] == _BACKSLASH else 1
+            at = _closing_quote(buffer, at + 1, end)
             if at >= end:
                 return -1
         elif byte == _OPEN_OBJECT or byte == _OPEN_ARRAY:
@@ -387,9 +393,7 @@ def _closes(buffer, at, end):  # type: ignore[no-untyped-def]
     while at < end:
         byte = buffer[at]
         if byte == _QUOTE:
-            at += 1
-            while at < end and buffer[at] != _QUOTE:
-                at += 2 if buffer[at] == _BACKSLASH else 1
+            at = _closing_quote(buffer, at + 1, end)
             if at >= end:
                 return False
         elif byte == _OPEN_OBJECT or byte == _OPEN_ARRAY:

@@ -272,7 +272,6 @@ class _Odd:
     """Collects the trades among odd records."""
 
     def __init__(self, symbols: list[str], exchanges: list[str]) -> None:
-        self._symbols, self._exchanges = symbols, exchanges
         self._symbol_codes = _Codes(symbols)
         self._exchange_codes = _Codes(exchanges)
         self.rows: list[tuple[Any, ...]] = []
