@@ -1,0 +1,177 @@
+"""Records as columns of few bytes: each value as its distance from its column's least.
+
+A column takes 0, 1, 2, 4 or 8 bytes a value, whatever the span of its values needs (this is known
+as frame of reference). Doubles that are decimals, as prices are, are taken as integers of the last
+digit: 101.25 as 10125. Nothing is lost: where that does not give the very same doubles back, their
+bits are stored.
+
+Records are seen as rows of 64-bit words. No field may cross a word.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+COLUMN = np.dtype(
+    [
+        ("least", "u8"),
+        ("width", "i4"),  # bytes a value: 0, 1, 2, 4 or 8
+        ("decimals", "i4"),  # of doubles taken as integers; -1: not so
+    ]
+)
+"""What it takes to read a column back."""
+
+_POWERS = 10.0 ** np.arange(9)
+_LARGEST_SCALED = 2.0**50
+"""Below it, rounding a double times a power of ten finds the decimal that it is nearest to."""
+
+
+def fields_of(records: np.dtype[np.void], *left_out: str) -> NDArray[np.int64]:
+    """Where the fields of a record stand: (fields, 4) of word, shift in bits, bits, is a double."""
+    places = []
+    for name in records.names or ():
+        kind, at = records.fields[name][:2]  # type: ignore[index]
+        word, byte = divmod(at, 8)
+        if byte + kind.itemsize > 8 or kind.kind not in "iuf" or kind == np.float32:
+            raise ValueError(f"no column can be made of {name} ({kind} at {at})")
+        if name not in left_out:
+            places.append((word, 8 * byte, 8 * kind.itemsize, int(kind.kind == "f")))
+    return np.array(places, np.int64)
+
+
+def encode(
+    records: NDArray[np.void], fields: NDArray[np.int64]
+) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
+    """Records -> COLUMN of each field, and the bytes of all, end to end, each padded to 8."""
+    words = np.ascontiguousarray(records).view("u8").reshape(records.size, -1)
+    columns = np.zeros(len(fields), COLUMN)
+    out = np.empty(len(fields) * (8 * records.size + 8), np.uint8)
+    return columns, out[: _encode(words, words.view("f8"), fields, columns, out)]
+
+
+def bytes_of(columns: NDArray[np.void], size: int) -> int:
+    """How many bytes the columns of so many records take."""
+    widths = columns["width"].astype(np.int64)
+    return int((-(-widths * size // 8) * 8).sum())
+
+
+def decode(
+    columns: NDArray[np.void],
+    data: NDArray[np.uint8],
+    size: int,
+    fields: NDArray[np.int64],
+    records: np.dtype[np.void],
+) -> NDArray[np.void]:
+    """What ``encode`` was given: (size,) of records; a field left out is 0.
+
+    Raises:
+        ValueError: the bytes are fewer or more than the columns need.
+    """
+    if bytes_of(columns, size) != data.size:
+        raise ValueError(f"{size} records do not have {data.size} bytes")
+    words = np.zeros((size, records.itemsize // 8), np.uint64)
+    _decode(columns, data, fields, words, words.view("f8"))
+    return words.view(records).ravel()
+
+
+@njit(cache=True)
+def _decimals(values, word):  # type: ignore[no-untyped-def]
+    """The fewest decimals, of up to 8, that all values have; -1 if some value is none of these."""
+    decimals = 0
+    for i in range(len(values)):
+        value = values[i, word]
+        if value == 0 and np.signbit(value):
+            return -1
+        while True:
+            scaled = np.rint(value * _POWERS[decimals])
+            if np.abs(scaled) < _LARGEST_SCALED and scaled / _POWERS[decimals] == value:
+                break
+            decimals += 1
+            if decimals == len(_POWERS):
+                return -1
+    return decimals
+
+
+@njit(cache=True)
+def _encode(words, doubles, fields, columns, out):  # type: ignore[no-untyped-def]
+    size = len(words)
+    values = np.empty(size, np.uint64)
+    at = 0
+    for f in range(len(fields)):
+        word, shift, bits, is_double = fields[f]
+        decimals = _decimals(doubles, word) if is_double else -1
+        if decimals >= 0:
+            power = _POWERS[decimals]
+            for i in range(size):
+                values[i] = np.uint64(np.int64(np.rint(doubles[i, word] * power)))
+        else:
+            mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - bits)
+            for i in range(size):
+                values[i] = (words[i, word] >> np.uint64(shift)) & mask
+        least, most = values[0], values[0]
+        for i in range(size):
+            least, most = min(least, values[i]), max(most, values[i])
+        span = most - least
+        columns[f].least = least
+        columns[f].decimals = decimals
+        if span == 0:
+            width = 0
+        elif span < 1 << 8:
+            width = 1
+            for i in range(size):
+                out[at + i] = values[i] - least
+        elif span < 1 << 16:
+            width = 2
+            two = out[at : at + 2 * size].view(np.uint16)
+            for i in range(size):
+                two[i] = values[i] - least
+        elif span < 1 << 32:
+            width = 4
+            four = out[at : at + 4 * size].view(np.uint32)
+            for i in range(size):
+                four[i] = values[i] - least
+        else:
+            width = 8
+            eight = out[at : at + 8 * size].view(np.uint64)
+            for i in range(size):
+                eight[i] = values[i] - least
+        columns[f].width = width
+        end = at + width * size
+        at = (end + 7) // 8 * 8
+        out[end:at] = 0
+    return at
+
+
+@njit(cache=True)
+def _decode(columns, data, fields, words, doubles):  # type: ignore[no-untyped-def]
+    size = len(words)
+    values = np.empty(size, np.uint64)
+    at = 0
+    for f in range(len(fields)):
+        word, shift, _, _ = fields[f]
+        least, width, decimals = columns[f].least, columns[f].width, columns[f].decimals
+        if width == 0:
+            values[:] = least
+        elif width == 1:
+            for i in range(size):
+                values[i] = least + data[at + i]
+        elif width == 2:
+            two = data[at : at + 2 * size].view(np.uint16)
+            for i in range(size):
+                values[i] = least + two[i]
+        elif width == 4:
+            four = data[at : at + 4 * size].view(np.uint32)
+            for i in range(size):
+                values[i] = least + four[i]
+        else:
+            eight = data[at : at + 8 * size].view(np.uint64)
+            for i in range(size):
+                values[i] = least + eight[i]
+        at += (width * size + 7) // 8 * 8
+        if decimals >= 0:
+            power = _POWERS[decimals]
+            for i in range(size):
+                doubles[i, word] = np.int64(values[i]) / power
+        else:
+            for i in range(size):
+                words[i, word] |= values[i] << np.uint64(shift)
