@@ -1,17 +1,27 @@
 """Dead letters: rejected records as the JSON that goes to their topic."""
 
+from functools import cache
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.reasons import detail
+from udfs.reasons import Field, Reason, detail
 from udfs.trades import Reject
 
 PARTITIONS_PER_TOPIC = 1 << 16
 """A source is a topic's index times this, plus the partition."""
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
+_json = msgspec.json.Encoder()
+
+
+@cache
+def _texts(reason: Reason, field: Field) -> tuple[str, str]:
+    return reason.code, detail(reason, field)
+
+
+class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     """One rejected record, where it stood and why."""
 
     topic: str
@@ -35,21 +45,14 @@ def encode(
     now_ms: int,
 ) -> list[bytes]:
     """The JSON of rejects; sources and offsets are those of the batch's messages, by row."""
+    rows = [reject.row for reject in rejects]
+    places = zip(sources[rows].tolist(), offsets[rows].tolist(), strict=True)
     letters = []
-    for reject in rejects:
-        topic, partition = divmod(int(sources[reject.row]), PARTITIONS_PER_TOPIC)
-        letters.append(
-            msgspec.json.encode(
-                DeadLetter(
-                    topics[topic],
-                    partition,
-                    int(offsets[reject.row]),
-                    reject.index,
-                    reject.reason.code,
-                    detail(reject.reason, reject.field),
-                    reject.payload,
-                    now_ms,
-                )
-            )
+    for reject, (source, offset) in zip(rejects, places, strict=True):
+        topic, partition = divmod(source, PARTITIONS_PER_TOPIC)
+        code, sentence = _texts(reject.reason, reject.field)
+        letter = DeadLetter(
+            topics[topic], partition, offset, reject.index, code, sentence, reject.payload, now_ms
         )
+        letters.append(_json.encode(letter))
     return letters

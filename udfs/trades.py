@@ -6,7 +6,7 @@ object is a record of its own: a broken one is rejected by itself and the others
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -39,12 +39,14 @@ TRADE = np.dtype(
 )
 """One trade, 64 bytes."""
 
+_REASONS = {int(reason): reason for reason in Reason}
+_FIELDS = {int(field): field for field in Field}
+
 CHUNK_BYTES = 32 << 20
 """Messages are scanned in chunks of about this size, so that scratch memory stays bounded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(msgspec.Struct, frozen=True, gc=False):
     """A record that is not a trade."""
 
     row: int
@@ -147,11 +149,11 @@ def _decode_chunk(
 
     odd = _Odd(symbols, exchanges)
     rejects: list[Reject] = []
+    view = data.data
     for row, start, end, index, reason, field in found[:n_rejects].tolist():
-        payload = data[start:end].tobytes()
+        payload = bytes(view[start:end])
         if reason != scanner.ODD:
-            reject = Reject(row, index, Reason(reason), Field(field), payload)
-            rejects.append(reject)
+            rejects.append(Reject(row, index, _REASONS[reason], _FIELDS[field], payload))
         elif start == places[row] and end == places[row + 1]:
             for position, record in enumerate(_records(payload)):
                 odd.add(row, position, *record, int(latest_ms[row]), rejects)
@@ -163,7 +165,9 @@ def _decode_chunk(
         id_bytes = np.concatenate([id_bytes, more_ids])
     trades["row"] += first_row
     if first_row:
-        rejects = [replace(reject, row=reject.row + first_row) for reject in rejects]
+        rejects = [
+            msgspec.structs.replace(reject, row=reject.row + first_row) for reject in rejects
+        ]
     return Batch(trades, symbols, exchanges, id_bytes, rejects), scanned
 
 
