@@ -43,6 +43,7 @@ def trades(settings: Settings) -> str:
             "properties.bootstrap.servers": settings.bootstrap_servers,
             "properties.group.id": settings.group_id,
             "properties.client.id.prefix": f"{settings.group_id}-trades",
+            "properties.max.poll.records": 10_000,
             "topic": ";".join(settings.trades_topics),
             "format": "raw",
             "scan.watermark.idle-timeout": f"{settings.idle_timeout_ms} ms",
@@ -79,6 +80,9 @@ def _sink(settings: Settings, topic: str) -> dict[str, object]:
         "properties.bootstrap.servers": settings.bootstrap_servers,
         "properties.client.id": f"{settings.group_id}-{topic}",
         "properties.max.request.size": MAX_MESSAGE_BYTES,
+        "properties.compression.type": "zstd",
+        "properties.batch.size": 1 << 18,
+        "properties.linger.ms": 20,
         "topic": topic,
         "sink.delivery-guarantee": "at-least-once",
     }
