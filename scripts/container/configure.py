@@ -16,7 +16,7 @@ VALUES = {
     "rpc_port": 6123,
     "slots": 2,
     "memory": "4g",
-    "managed_memory": "1g",
+    "managed_memory": "512m",
     "python": PYTHON,
     "state": STATE,
     "temporary": "/tmp",

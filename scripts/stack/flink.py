@@ -38,7 +38,7 @@ class FlinkCluster:
         rest_port: int,
         slots: int = 2,
         memory: str = "4g",
-        managed_memory: str = "1g",
+        managed_memory: str = "512m",
         metrics_port: int | None = None,
     ) -> None:
         self.rest = FlinkRest(rest_port)
