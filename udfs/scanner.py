@@ -25,6 +25,7 @@ from udfs.words import (
 
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_RECORDS = 20_000
+MAX_EXCHANGES = 1 << 15  # that have a code in a batch, an int16
 """Records in one message; no message of valid trades within 1 MiB reaches it."""
 MAX_SYMBOL_LENGTH = 32
 MAX_TRADE_ID_LENGTH = 64
@@ -439,7 +440,7 @@ def scan(  # type: ignore[no-untyped-def]
 
     Returns:
         (trades, symbols, exchanges, rejects found, row): row is the first message that was not
-        scanned, since ``rejects`` had no room left for it, or n.
+        scanned, since ``rejects`` or the exchanges' codes had no room left for it, or n.
     """
     # Numba counts the references to an array at every call, atomically: half of the time here.
     buffer, offsets, latest_ms = borrowed(buffer), borrowed(offsets), borrowed(latest_ms)
@@ -449,7 +450,8 @@ def scan(  # type: ignore[no-untyped-def]
     places, numbers = borrowed(places), borrowed(numbers)
     n_trades = n_symbols = n_exchanges = n_rejects = 0
     for row in range(offsets.size - 1):
-        if n_rejects + MAX_RECORDS > rejects.shape[0]:
+        full = n_rejects + MAX_RECORDS > rejects.shape[0]
+        if full or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
             return n_trades, n_symbols, n_exchanges, n_rejects, row
         begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
         first_trade, first_reject = n_trades, n_rejects

@@ -105,13 +105,35 @@ def decode(
     while first < len(messages):
         budget = int(places[first]) + CHUNK_BYTES
         last = max(int(np.searchsorted(places, budget, side="right")) - 1, first + 1)
-        batch, scanned = _decode_chunk(data, places[first : last + 1], latest_ms[first:last], first)
+        batch, scanned = _decode_some(data, places[first : last + 1], latest_ms[first:last], first)
         rows = batch.trades["row"]
         batch.trades["source"] = sources[rows]
         batch.trades["offset"] = offsets[rows]
         batches.append(batch)
         first += scanned
     return batches
+
+
+def _decode_some(
+    data: NDArray[np.uint8],
+    places: NDArray[np.int32],
+    latest_ms: NDArray[np.int64],
+    first_row: int,
+) -> tuple[Batch, int]:
+    """As ``_decode_chunk``, but a message that it fails on is rejected.
+
+    No such message is known. But what a UDF raises would restart the job on the same message for
+    ever.
+    """
+    try:
+        return _decode_chunk(data, places, latest_ms, first_row)
+    except Exception:
+        if latest_ms.size > 1:
+            half = latest_ms.size // 2
+            return _decode_some(data, places[: half + 1], latest_ms[:half], first_row)
+        payload = data[places[0] : places[1]].tobytes()
+        reject = Reject(first_row, 0, Reason.INTERNAL_ERROR, Field.NONE, payload)
+        return Batch(np.empty(0, TRADE), [], [], np.empty(0, np.uint8), [reject]), 1
 
 
 def _decode_chunk(

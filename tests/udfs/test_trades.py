@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import udfs.trades
 from tests import oracle
 from tests.udfs.makers import NOW_MS, column, decoded, text, trade, trades
 from udfs import frames
@@ -279,14 +280,47 @@ def test_a_trade_says_where_it_stood() -> None:
     assert batch.trades["offset"].tolist() == [7, 2**40, 2**40]
 
 
+def all_decoded(*messages: bytes) -> list[Batch]:
+    n = len(messages)
+    return decode(column(*messages), np.full(n, NOW_MS), np.zeros(n, np.int32), np.arange(n), 0)
+
+
 def test_large_batches_come_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("udfs.trades.CHUNK_BYTES", 1_000)
     messages = [text(trade(trade_id=i)) if i % 3 else b"?" for i in range(100)]
-    times = np.full(100, NOW_MS, np.int64)
-    batches = decode(column(*messages), times, np.zeros(100, np.int32), np.arange(100), 0)
+    batches = all_decoded(*messages)
     assert len(batches) > 5
     taken = [row for batch in batches for row in batch.trades["row"].tolist()]
     rejected = [reject.row for batch in batches for reject in batch.rejects]
     assert taken == [i for i in range(100) if i % 3]
     assert rejected == [i for i in range(100) if not i % 3]
     assert sum(len(frames.split(batch, 4)) for batch in batches) == len(batches)
+
+
+def test_what_the_decoder_fails_on_is_rejected_and_the_rest_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decode_chunk = udfs.trades._decode_chunk
+
+    def fail_on_poison(data, places, latest_ms, first_row):  # type: ignore[no-untyped-def]
+        if b"POISON" in data[places[0] : places[-1]].tobytes():
+            raise ZeroDivisionError
+        return decode_chunk(data, places, latest_ms, first_row)
+
+    monkeypatch.setattr("udfs.trades._decode_chunk", fail_on_poison)
+    messages = [text(trade(trade_id=i)) for i in range(20)]
+    messages[3] = messages[19] = text(trade(symbol="POISON"))
+    batches = all_decoded(*messages)
+    failed = [reject for batch in batches for reject in batch.rejects]
+    assert [(r.row, r.reason, r.payload) for r in failed] == [
+        (row, Reason.INTERNAL_ERROR, messages[row]) for row in (3, 19)
+    ]
+    rows = np.concatenate([batch.trades["row"] for batch in batches])
+    assert rows.tolist() == [row for row in range(20) if row not in (3, 19)]
+
+
+def test_more_exchanges_than_codes_are_told_apart() -> None:
+    names = [f"X{i}" for i in range(40_000)]
+    batches = all_decoded(*[text(trade(exchange=name)) for name in names])
+    found = [b.exchanges[code] for b in batches for code in b.trades["exchange"].tolist()]
+    assert found == names
