@@ -29,6 +29,8 @@ def trades(settings: Settings) -> str:
         "latest": {"scan.startup.mode": "latest-offset"},
     }[settings.start_from]
     bounded = {"scan.bounded.mode": "latest-offset"} if settings.stop_at == "latest" else {}
+    # A backfill waits for its slowest partition: wall-clock silence would make trades late.
+    idle_timeout_ms = 0 if bounded else settings.idle_timeout_ms
     return _create(
         "trades",
         "payload BYTES,\n"
@@ -46,7 +48,7 @@ def trades(settings: Settings) -> str:
             "properties.max.poll.records": 10_000,
             "topic": ";".join(settings.trades_topics),
             "format": "raw",
-            "scan.watermark.idle-timeout": f"{settings.idle_timeout_ms} ms",
+            "scan.watermark.idle-timeout": f"{idle_timeout_ms} ms",
             **startup,
             **bounded,
         },

@@ -35,6 +35,7 @@ def test_the_source_ends_only_if_it_is_told_to() -> None:
     assert "scan.bounded.mode" not in options(tables.trades(settings()))
     bounded = options(tables.trades(settings(stop_at="latest")))
     assert bounded["scan.bounded.mode"] == "latest-offset"
+    assert bounded["scan.watermark.idle-timeout"] == "0 ms"  # no partition runs ahead of another
 
 
 def test_the_source_reads_raw_bytes_of_all_topics() -> None:
