@@ -1,9 +1,9 @@
 """How fast the job drains a topic, against plain Flink SQL on the same cluster, in one run.
 
-    python -m scripts.bench.drain --trades 6000000 --packed-trades 20000000
+    python -m scripts.bench.drain --trades 12000000 --packed-trades 20000000
 
 It starts a broker and a cluster of its own, fills a topic with single trades and one with packed
-ones (5% of them broken), and drains them with bounded jobs, each twice and in turn. What an empty
+ones (5% of them broken), and drains them with bounded jobs, several times, in turn. What an empty
 topic takes (planning, starting workers, loading kernels) is measured too and taken off. Every run
 of the job is proved: each valid trade is in one candle, each broken one in a dead letter, none is
 late. The figures go to ``scripts/bench/results.md``.
@@ -11,8 +11,6 @@ late. The figures go to ``scripts/bench/results.md``.
 
 import argparse
 import json
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from pathlib import Path
 import psutil
 from kafka import KafkaConsumer, TopicPartition
 
+from scripts.bench import results
 from scripts.generate.feed import Feed, blocks
 from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
@@ -29,9 +28,9 @@ from scripts.stack.paths import ROOT
 from scripts.stack.ports import free_port
 from scripts.stack.waiting import wait_until
 
-RESULTS = ROOT / "scripts" / "bench" / "results.md"
 MARKET = ROOT / "jobs" / "market.py"
 BASELINE = ROOT / "scripts" / "bench" / "baseline.py"
+BATCH_ROWS = 10_000
 OUTPUTS = ("candles", "late_trades", "dead_letters")
 
 
@@ -97,7 +96,7 @@ class Bench:
         file.unlink()
         return made
 
-    def drain(self, job: Path, topic: str) -> Run:
+    def drain(self, job: Path, topic: str, batch_rows: int) -> Run:
         """Runs a job over all that a topic holds now, until it finishes."""
         self._runs += 1
         topics = {name: f"{name}-{self._runs}" for name in OUTPUTS}
@@ -114,6 +113,7 @@ class Bench:
                 "TAPELINE_DEAD_LETTERS_TOPIC": topics["dead_letters"],
                 "TAPELINE_START_FROM": "earliest",
                 "TAPELINE_STOP_AT": "latest",
+                "TAPELINE_BATCH_ROWS": str(batch_rows),
             },
         )
         after = dict(before)
@@ -121,7 +121,7 @@ class Bench:
             after.update(self._cpu())
             for name, size in self._memory().items():
                 memory[name] = max(memory[name], size)
-            time.sleep(0.1)
+            time.sleep(0.5)  # looking takes time from what is looked at
         if self.cluster.rest.job_state(job_id) != "FINISHED":
             raise SystemExit(f"{job.name} failed:\n{self.cluster.rest.failure(job_id)}")
         after.update(self._cpu())
@@ -207,10 +207,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--trades", type=int, default=6_000_000, help="single records")
+    parser.add_argument("--trades", type=int, default=12_000_000, help="single records")
     parser.add_argument("--packed-trades", type=int, default=20_000_000, help="trades in packs")
     parser.add_argument("--packed", type=int, default=100, help="trades in one message")
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tapeline-bench-") as home, Bench(Path(home)) as bench:
         _say("filling the topics")
@@ -228,28 +228,33 @@ def main() -> None:
             ),
         )
         bench.broker.create_topics("empty", partitions=4)
+        packed_rows = _packed_rows(arguments.packed)
         cases = {
-            "Tapeline, single": (MARKET, single),
-            "plain Flink SQL, single": (BASELINE, single),
-            f"Tapeline, {arguments.packed} a message": (MARKET, packed),
+            "Tapeline, single": (MARKET, single, BATCH_ROWS),
+            "plain Flink SQL, single": (BASELINE, single, BATCH_ROWS),
+            f"Tapeline, {arguments.packed} a message": (MARKET, packed, packed_rows),
         }
         # The first start of a job also warms the JVM: it is not counted.
         empty = {
-            job: [bench.drain(job, "empty").seconds for _ in range(3)][-1]
+            job: [bench.drain(job, "empty", BATCH_ROWS).seconds for _ in range(3)][-1]
             for job in (MARKET, BASELINE)
         }
         _say(f"empty runs: {', '.join(f'{s:.1f} s' for s in empty.values())}")
         rows: list[tuple[str, Path, Input, Run]] = []
         for _ in range(arguments.rounds):
-            for name, (job, source) in cases.items():
-                run = bench.drain(job, source.topic)
+            for name, (job, source, batch_rows) in cases.items():
+                run = bench.drain(job, source.topic, batch_rows)
                 if job == MARKET:
                     run.proof = bench.prove(run, source)
                 rows.append((name, job, source, run))
                 rate = source.records / (run.seconds - empty[job])
                 _say(f"{name}: {run.seconds:.1f} s, {rate:,.0f} records/s. {run.proof}")
-    RESULTS.write_text(_report(arguments, rows, empty))
-    _say(f"written to {RESULTS.relative_to(ROOT)}")
+    results.write("Drain", _report(arguments, rows, empty))
+
+
+def _packed_rows(packed: int) -> int:
+    """How many messages of so many trades make a batch of some megabytes."""
+    return max(4 * BATCH_ROWS // packed, 1)
 
 
 def _say(text: str) -> None:
@@ -274,23 +279,17 @@ def _report(
         )
     ours, theirs = (rates[name] for name in list(rates)[:2])
     ratios = ", ".join(f"{a / b:.2f}" for a, b in zip(ours, theirs, strict=True))
-    memory = psutil.virtual_memory().total / 2**30
     return "\n".join(
         [
-            "# What was measured",
-            "",
-            f"Machine: {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB; broker, "
-            "cluster and workers all on it.",
-            "",
-            "## Drain",
-            "",
             "```",
             f"python -m scripts.bench.drain --trades {arguments.trades} "
             f"--packed-trades {arguments.packed_trades} --packed {arguments.packed}",
             "```",
             "",
-            "5% of the records are broken; 4 partitions, parallelism 2. CPU is in seconds per "
-            "million records, start-up included; memory is the peak in GiB.",
+            f"5% of the records are broken; 4 partitions, parallelism 2; `TAPELINE_BATCH_ROWS` is "
+            f"{BATCH_ROWS:,} for single records and {_packed_rows(arguments.packed):,} for packed "
+            "ones. CPU is in seconds per million records, start-up included; memory is the peak in "
+            "GiB.",
             "",
             "| run | records/s | CPU JVM | CPU Python | CPU Kafka | GiB JVM | GiB Python | proof |",
             "| --- | --- | --- | --- | --- | --- | --- | --- |",
