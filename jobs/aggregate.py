@@ -57,11 +57,11 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         """The bytes of a frame -> rows of PARTIAL_TYPE, and of LATE_TYPE to the side."""
         frame = frames.unpack(value)
         watermark = ctx.timer_service().current_watermark()
-        trades, too_late = late.split(frame.trades, watermark)
+        in_time, too_late = late.split(frame, watermark)
         if too_late is not None:
             for fields in late.rows(frame, too_late, watermark):
                 yield LATE, Row(*fields)
-        for p in candles.partial_candles(trades, frame.symbols):
+        for p in candles.partial_candles(in_time):
             yield Row(
                 p.symbol,
                 p.second,

@@ -10,7 +10,7 @@ every minute and the final one with the last.
 """
 
 from jobs.sql import NOW_MS, interval
-from udfs.candles import LIMB_BITS, LIMBS, PRICE_AT, UNITS
+from udfs.candles import LIMB_BITS, LIMBS, PRICE_MARK, UNITS
 
 SUMS = ("volume", "notional", "buy_volume")
 SHORT = {"1s": 1_000, "10s": 10_000, "1m": 60_000}
@@ -105,7 +105,7 @@ def publish(source: str, name: str, interval_ms: int) -> str:
 
 
 def _price(key: str) -> str:
-    return f"CAST(SUBSTRING({key} FROM {PRICE_AT + 1}) AS DOUBLE)"
+    return f"CAST(SPLIT_INDEX({key}, '{PRICE_MARK}', 1) AS DOUBLE)"
 
 
 def _double(name: str) -> str:

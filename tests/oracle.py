@@ -26,7 +26,7 @@ INTERVALS = {
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_RECORDS = 20_000  # in one message
 MAX_SYMBOL_CHARACTERS = 32
-MAX_TRADE_ID_CHARACTERS = 64
+MAX_TRADE_ID_BYTES = 64
 MAX_EXCHANGE_CHARACTERS = 32
 MIN_AMOUNT, MAX_AMOUNT = 1e-15, 1e15  # of price and of quantity
 MAX_NOTIONAL = 1e18
@@ -55,13 +55,13 @@ class Trade(NamedTuple):
     exchange: str = ""
 
     @property
-    def order(self) -> tuple[int, bytes, float, float]:
+    def order(self) -> tuple[int, int, bytes, float, float]:
         """Sort key that decides open and close, whatever the order of arrival.
 
-        The id's last 16 bytes are set flush right on zero bytes, so digits compare as numbers.
+        Of two ids the longer is the greater, so digits compare as numbers.
         """
-        identifier = self.trade_id.encode()[-16:].rjust(16, b"\0")
-        return self.timestamp, identifier, self.price, self.quantity
+        identifier = self.trade_id.encode()
+        return self.timestamp, len(identifier), identifier, self.price, self.quantity
 
 
 @dataclass(frozen=True)  # a tuple's own index() leaves no room for the contract's field
@@ -242,7 +242,9 @@ def validate(element: object, record_timestamp: int) -> Trade:
         raise Fault("invalid_side")
     trade_id = exchange = ""
     if element.get("trade_id") is not None:
-        trade_id = _text(element, "trade_id", MAX_TRADE_ID_CHARACTERS, str, int)
+        trade_id = _text(element, "trade_id", MAX_TRADE_ID_BYTES, str, int)
+        if len(trade_id.encode()) > MAX_TRADE_ID_BYTES:
+            raise Fault("invalid_trade_id")
     if element.get("exchange") is not None:
         exchange = _text(element, "exchange", MAX_EXCHANGE_CHARACTERS, str)
     return Trade(symbol, price, quantity, timestamp, side, trade_id, exchange)

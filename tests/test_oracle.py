@@ -89,6 +89,7 @@ def test_a_good_trade_is_read_whole() -> None:
         (encode(trade_id=""), "invalid_trade_id"),
         (encode(trade_id="9" * 65), "invalid_trade_id"),
         (encode(trade_id=10**64), "invalid_trade_id"),
+        (encode(trade_id="é" * 33), "invalid_trade_id"),
         (encode(exchange=""), "invalid_exchange"),
         (encode(exchange="X" * 33), "invalid_exchange"),
         (encode(timestamp=946_684_799_999), "timestamp_too_old"),

@@ -4,29 +4,32 @@ Partial candles merge by minimum, maximum and integer sums, so a candle is the s
 trades are cut into frames, in whatever order they come:
 
 - *Open and close* are the prices of the least and the greatest order key: a text of (event time,
-  trade id, price) whose byte order is that of the trades, and which ends in the price.
+  trade id, price) whose byte order is that of the trades, and which ends in the price. Of two ids
+  the longer is the greater, so that digits compare as numbers.
 - *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**8,
   2**-36 and 2**-80 in it. Their sums do not depend on order, and the double made from them in the
   end is the nearest to the true sum, what ``math.fsum`` gives. (Of terms below 2**-27, less than a
   satoshi, what is under 2**-80 is cut off.)
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs.frames import Frame
 from udfs.scanner import BUY
-from udfs.trades import TRADE
+from udfs.trades import INLINE_ID_BYTES, TRADE
 
 SECOND_MS = 1_000
 LIMB_BITS = 44
 LIMBS = 3
 UNITS = (2.0**8, 2.0**-36, 2.0**-80)
 """What one of each limb is worth, the greatest first."""
-PRICE_AT = 15 + 32 + 16
-"""Where the price begins in an order key."""
+PRICE_MARK = " "
+"""What stands before the price in an order key."""
 
 _LIMB_MASK = (1 << LIMB_BITS) - 1
 _TOP, _PER_TOP, _MIDDLE, _LOW = 2.0**8, 2.0**-8, 2.0**36, 2.0**44
@@ -65,10 +68,18 @@ class PartialCandle:
 
 
 @njit(cache=True, inline="always")
-def _precedes(a, b):  # type: ignore[no-untyped-def]
-    """Whether trade a comes before trade b, by (event time, trade id, price)."""
+def _precedes(trades, i, j, id_starts, long_ids):  # type: ignore[no-untyped-def]
+    """Whether trade i comes before trade j, by (event time, trade id, price)."""
+    a, b = trades[i], trades[j]
     if a.timestamp != b.timestamp:
         return a.timestamp < b.timestamp
+    if a.id_length != b.id_length:
+        return a.id_length < b.id_length
+    if a.id_length > INLINE_ID_BYTES:
+        for k in range(a.id_length):
+            x, y = long_ids[id_starts[i] + k], long_ids[id_starts[j] + k]
+            if x != y:
+                return x < y
     if a.id_high != b.id_high:
         return a.id_high < b.id_high
     if a.id_low != b.id_low:
@@ -88,12 +99,14 @@ def _add(limbs, value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def aggregate(trades, symbols):  # type: ignore[no-untyped-def]
+def aggregate(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped-def]
     """The partial candles of some trades.
 
     Args:
         trades: (n,) of ``udfs.trades.TRADE``.
         symbols: how many symbols their codes name.
+        id_starts: (n,) where each one's id begins in ``long_ids``; read of long ids only.
+        long_ids: the bytes of the ids longer than INLINE_ID_BYTES, end to end.
 
     Returns:
         (m,) of PARTIAL, in the order of each one's first trade; limbs are below 2**44 but the top.
@@ -139,9 +152,9 @@ def aggregate(trades, symbols):  # type: ignore[no-untyped-def]
             newest[trade.symbol] = p
         partial = partials[p]
         partial.trades += 1
-        if _precedes(trade, trades[partial.open]):
+        if _precedes(trades, i, partial.open, id_starts, long_ids):
             partial.open = i
-        if _precedes(trades[partial.close], trade):
+        if _precedes(trades, partial.close, i, id_starts, long_ids):
             partial.close = i
         if trade.price > partial.high:
             partial.high = trade.price
@@ -171,24 +184,46 @@ def _carry(limbs):  # type: ignore[no-untyped-def]
     limbs[1] &= _LIMB_MASK
 
 
-def order_keys(trades: NDArray[np.void]) -> list[str]:
-    """The order key of each trade: time, id, price bits at fixed width, then the price as text."""
+def _id_starts(frame: Frame) -> NDArray[np.int64]:
+    """Where each trade's id begins in the frame's long ids; empty if there are none."""
+    if not frame.long_ids:
+        return np.empty(0, np.int64)
+    lengths = frame.trades["id_length"].astype(np.int64)
+    lengths[lengths <= INLINE_ID_BYTES] = 0
+    return np.cumsum(lengths) - lengths
+
+
+def _order_keys(
+    frame: Frame, places: NDArray[np.int32], id_starts: NDArray[np.int64]
+) -> Iterator[str]:
+    """The order key of the trade at each place.
+
+    Time, length of the id, id, the price's bits: all at a fixed width; then the price as text.
+    """
+    trades = frame.trades[places]
     price = np.ascontiguousarray(trades["price"])
-    columns = (trades["timestamp"], trades["id_high"], trades["id_low"], price.view("i8"), price)
-    return [
-        f"{time:015d}{high:016x}{low:016x}{bits:016x}{price!r}"
-        for time, high, low, bits, price in zip(*(c.tolist() for c in columns), strict=True)
-    ]
+    columns = (trades["timestamp"], trades["id_length"], trades["id_high"], trades["id_low"])
+    for place, time, length, high, low, bits, value in zip(
+        *(c.tolist() for c in (places, *columns, price.view("i8"), price)), strict=True
+    ):
+        if length > INLINE_ID_BYTES:
+            start = int(id_starts[place])
+            identifier = frame.long_ids[start : start + length].hex()
+        else:
+            identifier = f"{high:016x}{low:016x}"
+        yield f"{time:015d}{length:02x}{identifier}{bits:016x}{PRICE_MARK}{value!r}"
 
 
-def partial_candles(trades: NDArray[np.void], symbols: list[str]) -> list[PartialCandle]:
-    """The partial candles of some trades, ready to be merged in SQL."""
-    partials = aggregate(trades, len(symbols))
+def partial_candles(frame: Frame) -> list[PartialCandle]:
+    """The partial candles of a frame, ready to be merged in SQL."""
+    id_starts = _id_starts(frame)
+    long_ids = np.frombuffer(frame.long_ids, np.uint8)
+    partials = aggregate(frame.trades, len(frame.symbols), id_starts, long_ids)
     columns = (
-        [symbols[code] for code in partials["symbol"].tolist()],
+        [frame.symbols[code] for code in partials["symbol"].tolist()],
         partials["second"].tolist(),
-        order_keys(trades[partials["open"]]),
-        order_keys(trades[partials["close"]]),
+        _order_keys(frame, partials["open"], id_starts),
+        _order_keys(frame, partials["close"], id_starts),
         partials["high"].tolist(),
         partials["low"].tolist(),
         partials["trades"].tolist(),
@@ -200,7 +235,5 @@ def partial_candles(trades: NDArray[np.void], symbols: list[str]) -> list[Partia
 
 
 def warm_up() -> None:
-    """Compiles the kernel, or loads it from numba's cache, for frames as they arrive and as cut."""
-    trades = np.frombuffer(bytes(TRADE.itemsize), TRADE)
-    aggregate(trades, 1)
-    aggregate(trades.copy(), 1)
+    """Compiles the kernel, or loads it from numba's cache."""
+    partial_candles(Frame(0, np.zeros(1, TRADE), ["-"], [], b""))

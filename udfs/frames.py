@@ -7,6 +7,7 @@ instead of 64, with codes into the parts: symbols and exchanges (each a msgpack 
 longer than 16 bytes (of the trades that have one, end to end).
 """
 
+import dataclasses
 import zlib
 from dataclasses import dataclass
 
@@ -16,13 +17,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
-from udfs.trades import TRADE, Batch
+from udfs.trades import INLINE_ID_BYTES, TRADE, Batch
 
 VERSION = 2
 KEY_BYTES = 4
-INLINE_ID_BYTES = 16
-"""Ids up to this length stand in the record itself."""
-
 _FIELDS = columns.fields_of(TRADE, "row")
 
 _HEADER = np.dtype(
@@ -163,6 +161,15 @@ def unpack(data: bytes) -> Frame:
         msgspec.msgpack.decode(parts[1], type=list[str]),
         parts[2],
     )
+
+
+def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
+    """The frame with the trades that are wanted, (n,), and no others."""
+    lengths = frame.trades["id_length"]
+    is_long = lengths > INLINE_ID_BYTES
+    long_ids = np.frombuffer(frame.long_ids, np.uint8)
+    wanted_ids = long_ids[np.repeat(wanted[is_long], lengths[is_long])].tobytes()
+    return dataclasses.replace(frame, trades=frame.trades[wanted], long_ids=wanted_ids)
 
 
 def trade_ids(frame: Frame) -> list[str | None]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from udfs.candles import SECOND_MS
 from udfs.dead_letters import PARTITIONS_PER_TOPIC
-from udfs.frames import Frame, trade_ids
+from udfs.frames import Frame, take, trade_ids
 from udfs.scanner import BUY
 
 COLUMNS = (
@@ -26,19 +26,16 @@ COLUMNS = (
 )
 
 
-def split(
-    trades: NDArray[np.void], watermark_ms: int
-) -> tuple[NDArray[np.void], NDArray[np.intp] | None]:
-    """Trades in time, and the places of the late ones (None where there are none).
+def split(frame: Frame, watermark_ms: int) -> tuple[Frame, NDArray[np.intp] | None]:
+    """The trades in time, and the places of the late ones (None where there are none).
 
     A second is closed once the watermark has reached its last millisecond.
     """
-    timestamps = trades["timestamp"]
     first_open = (watermark_ms + 1) // SECOND_MS * SECOND_MS
-    late = timestamps < first_open
+    late = frame.trades["timestamp"] < first_open
     if not late.any():
-        return trades, None
-    return trades[~late], np.flatnonzero(late)
+        return frame, None
+    return take(frame, ~late), np.flatnonzero(late)
 
 
 def rows(frame: Frame, places: NDArray[np.intp], watermark_ms: int) -> Iterator[tuple[Any, ...]]:

@@ -69,7 +69,7 @@ _SENTENCES = {
     Reason.TIMESTAMP_TOO_OLD: "timestamp must not be before the year 2000",
     Reason.TIMESTAMP_AHEAD: "timestamp is too far ahead of the time of the Kafka record",
     Reason.INVALID_SIDE: "side must be buy or sell",
-    Reason.INVALID_TRADE_ID: "trade_id must have 1 to 64 characters",
+    Reason.INVALID_TRADE_ID: "trade_id must have 1 to 64 bytes",
     Reason.INVALID_EXCHANGE: "exchange must have 1 to 32 characters",
     Reason.INTERNAL_ERROR: "the decoder failed on this message; please report it",
 }

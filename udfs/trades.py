@@ -23,10 +23,7 @@ TRADE = np.dtype(
         ("timestamp", "i8"),  # ms since epoch
         ("price", "f8"),
         ("quantity", "f8"),
-        (
-            "id_high",
-            "u8",
-        ),  # the last 16 bytes of trade_id, right-aligned: digits compare as numbers
+        ("id_high", "u8"),  # the last 16 bytes of trade_id, right-aligned
         ("id_low", "u8"),
         ("offset", "i8"),  # of the Kafka record
         ("source", "i4"),  # topic index * 65536 + partition
@@ -38,6 +35,9 @@ TRADE = np.dtype(
     ]
 )
 """One trade, 64 bytes."""
+
+INLINE_ID_BYTES = 16
+"""Ids up to this length stand in the record itself."""
 
 _REASONS = {int(reason): reason for reason in Reason}
 _FIELDS = {int(field): field for field in Field}
@@ -426,7 +426,9 @@ def _judge_side(side: str, trade: dict[str, Any], latest_ms: int) -> Reason | No
 
 
 def _judge_trade_id(trade_id: str | int, trade: dict[str, Any], latest_ms: int) -> Reason | None:
-    short = _is_short(str(trade_id), scanner.MAX_TRADE_ID_LENGTH)
+    text = str(trade_id)
+    limit = scanner.MAX_TRADE_ID_LENGTH
+    short = _is_short(text, limit) and len(text.encode()) <= limit
     return None if short else Reason.INVALID_TRADE_ID
 
 

@@ -53,8 +53,7 @@ def _run(messages: list[Message], rows: int) -> float:
     for values, times_ms, sources, offsets in batches:
         for batch in trades.decode(values, times_ms, sources, offsets, 60_000):
             for frame in frames.split(batch, 16):
-                unpacked = frames.unpack(frames.pack(frame))
-                candles.partial_candles(unpacked.trades, unpacked.symbols)
+                candles.partial_candles(frames.unpack(frames.pack(frame)))
     return time.perf_counter() - start
 
 

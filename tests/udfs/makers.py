@@ -8,7 +8,8 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from udfs import scanner
-from udfs.trades import TRADE, Batch, decode
+from udfs.frames import Frame
+from udfs.trades import INLINE_ID_BYTES, TRADE, Batch, decode
 from udfs.words import WORD_BYTES
 
 NOW_MS = 1_700_000_000_000
@@ -47,6 +48,7 @@ def decoded(*messages: bytes | None, now_ms: int = NOW_MS, ahead_ms: int = 60_00
     return batch
 
 
+trade_ids = st.text(min_size=1, max_size=64).filter(lambda text: len(text.encode()) <= 64)
 trades = st.fixed_dictionaries(
     {
         "symbol": st.text(min_size=1, max_size=32),
@@ -56,7 +58,7 @@ trades = st.fixed_dictionaries(
         "side": st.sampled_from(["buy", "sell"]),
     },
     optional={
-        "trade_id": st.integers(0, 10**18) | st.text(min_size=1, max_size=64) | st.none(),
+        "trade_id": st.integers(0, 10**18) | trade_ids | st.none(),
         "exchange": st.text(min_size=1, max_size=32) | st.none(),
         "other": st.none() | st.booleans() | st.text() | st.lists(st.integers()),
     },
@@ -64,16 +66,37 @@ trades = st.fixed_dictionaries(
 """Valid trades, most of them odd to the scanner."""
 
 
+def random_frame(rng: np.random.Generator, n: int, symbols: int = 5, span_ms: int = 5_000) -> Frame:
+    """Random trades as a frame, of symbols S0, S1, S2..., with short and long ids."""
+    made = random_trades(rng, n, symbols, span_ms)
+    return frame_of(made, [random_id(rng) for _ in range(n)], symbols)
+
+
+def random_id(rng: np.random.Generator) -> bytes:
+    """An id of few letters: many are equal, in their first, their last or all bytes."""
+    length = int(rng.choice([0, 1, 2, 15, 16, 17, 40, 64]))
+    middle = rng.choice(list(b"ab"), min(length, 2)).astype("u1").tobytes()
+    return middle[:1] + b"-" * (length - 2) + middle[1:]
+
+
+def frame_of(trades: "np.ndarray[Any, np.dtype[np.void]]", ids: list[bytes], symbols: int) -> Frame:
+    """Trades with these ids as a frame."""
+    trades["id_length"] = [len(i) for i in ids]
+    for column, at in (("id_high", 0), ("id_low", 8)):
+        trades[column] = [int.from_bytes(i[-16:].rjust(16, b"\0")[at : at + 8], "big") for i in ids]
+    long_ids = b"".join(i for i in ids if len(i) > INLINE_ID_BYTES)
+    return Frame(0, trades, [f"S{i}" for i in range(symbols)], [], long_ids)
+
+
 def random_trades(
     rng: np.random.Generator, n: int, symbols: int = 5, span_ms: int = 5_000
 ) -> "np.ndarray[Any, np.dtype[np.void]]":
-    """Trades as the kernels see them."""
+    """Trades as the kernels see them, without ids."""
     made = np.zeros(n, TRADE)
     made["timestamp"] = NOW_MS + rng.integers(0, span_ms, n)
     made["price"] = np.round(rng.lognormal(4, 2, n), 4) + 0.0001
     made["quantity"] = rng.lognormal(0, 3, n)
     made["symbol"] = rng.integers(0, symbols, n)
     made["side"] = rng.integers(1, 3, n)
-    made["id_low"] = rng.permutation(n)
     made["exchange"] = -1
     return made

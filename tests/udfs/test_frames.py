@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.udfs.makers import decoded, text, trade, trades
+from tests.udfs.makers import decoded, text, trade, trade_ids, trades
 from udfs import frames
 
 
@@ -41,13 +41,23 @@ def test_bytes_give_the_frame_back(valid: list[dict[str, object]], shards: int) 
         )
 
 
-@given(st.lists(st.none() | st.text(min_size=1, max_size=64) | st.integers(), max_size=8))
+@given(st.lists(st.none() | trade_ids | st.integers(), max_size=8))
 def test_trade_ids_come_back_whole(ids: list[str | int | None]) -> None:
     messages = [text(trade(trade_id=i)) for i in ids]
     if not messages:
         return
     (part,) = frames.split(decoded(*messages), 1)
     assert sorted(map(str, frames.trade_ids(part))) == sorted(map(str, ids))
+
+
+@given(st.lists(st.tuples(st.none() | trade_ids, st.booleans()), min_size=1, max_size=8))
+def test_trades_are_taken_with_their_ids(ids: list[tuple[str | None, bool]]) -> None:
+    (part,) = frames.split(decoded(*(text(trade(trade_id=i)) for i, _ in ids)), 1)
+    whole = frames.trade_ids(part)
+    wanted = np.array([w for _, w in ids])
+    taken = frames.take(part, wanted)
+    assert taken.trades.tobytes() == part.trades[wanted].tobytes()
+    assert frames.trade_ids(taken) == [i for i, w in zip(whole, wanted, strict=True) if w]
 
 
 def test_a_frame_begins_with_its_shard_in_four_digits() -> None:

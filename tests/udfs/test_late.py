@@ -22,22 +22,23 @@ def test_a_trade_is_late_once_its_second_is_closed(
     timestamp: int, watermark: int, is_late: bool
 ) -> None:
     (frame,) = frames.split(decoded(text(trade(timestamp=timestamp))), 1)
-    in_time, places = late.split(frame.trades, watermark)
+    in_time, places = late.split(frame, watermark)
     assert (places is not None) == is_late
-    assert in_time.size == (0 if is_late else 1)
+    assert in_time.trades.size == (0 if is_late else 1)
 
 
 def test_a_late_trade_keeps_its_fields_and_its_place_in_the_topic() -> None:
     batch = decoded(
         text(trade(timestamp=SECOND, trade_id="x" * 20)),
-        text(trade(timestamp=SECOND + 5_000)),
+        text(trade(timestamp=SECOND + 5_000, trade_id="y" * 30)),
         text(trade(timestamp=SECOND + 1, side="sell", trade_id=None, exchange=None)),
     )
     batch.trades["source"] = 65_536 + 3
     batch.trades["offset"] = [10, 11, 12]
     (frame,) = frames.split(batch, 1)
-    in_time, places = late.split(frame.trades, SECOND + 2_000)
-    assert in_time["offset"].tolist() == [11]
+    in_time, places = late.split(frame, SECOND + 2_000)
+    assert in_time.trades["offset"].tolist() == [11]
+    assert frames.trade_ids(in_time) == ["y" * 30]
     assert places is not None
     assert list(late.rows(frame, places, SECOND + 2_000)) == [
         ("BTCUSDT", 67012.5, 0.25, SECOND, "buy", "x" * 20, "BINANCE", 2_000, 1, 3, 10),

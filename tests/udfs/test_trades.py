@@ -118,6 +118,7 @@ FAULTS: list[tuple[bytes | None, Reason, Field]] = [
     (text(trade(side="")), Reason.INVALID_SIDE, Field.SIDE),
     (text(trade(trade_id="")), Reason.INVALID_TRADE_ID, Field.TRADE_ID),
     (text(trade(trade_id="7" * 65)), Reason.INVALID_TRADE_ID, Field.TRADE_ID),
+    (text(trade(trade_id="\U0001f4c8" * 64)), Reason.INVALID_TRADE_ID, Field.TRADE_ID),
     (text(trade(exchange="")), Reason.INVALID_EXCHANGE, Field.EXCHANGE),
     (text(trade(exchange="E" * 33)), Reason.INVALID_EXCHANGE, Field.EXCHANGE),
 ]
