@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from udfs.frames import Frame
 from udfs.scanner import BUY
 from udfs.trades import INLINE_ID_BYTES, TRADE
+from udfs.words import pointer, record
 
 SECOND_MS = 1_000
 LIMB_BITS = 44
@@ -43,11 +44,12 @@ PARTIAL = np.dtype(
         ("close", "i4"),
         ("high", "f8"),
         ("low", "f8"),
-        ("volume", "i8", LIMBS),
-        ("notional", "i8", LIMBS),
-        ("buy_volume", "i8", LIMBS),
     ]
 )
+"""A partial candle but for its sums."""
+
+_VOLUME, _NOTIONAL, _BUY_VOLUME, _SUMS = 0, LIMBS, 2 * LIMBS, 3 * LIMBS
+"""Where the limbs of each sum begin, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class PartialCandle:
 @njit(cache=True, inline="always")
 def _precedes(trades, i, j, id_starts, long_ids):  # type: ignore[no-untyped-def]
     """Whether trade i comes before trade j, by (event time, trade id, price)."""
-    a, b = trades[i], trades[j]
+    a, b = record(trades, i), record(trades, j)
     if a.timestamp != b.timestamp:
         return a.timestamp < b.timestamp
     if a.id_length != b.id_length:
@@ -88,14 +90,14 @@ def _precedes(trades, i, j, id_starts, long_ids):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, inline="always")
-def _add(limbs, value):  # type: ignore[no-untyped-def]
-    """Adds a double of 0 and up to a sum in limbs; what is below 2**-80 is cut off."""
+def _add(limbs, at, value):  # type: ignore[no-untyped-def]
+    """Adds a double of 0 and up to the sum in limbs at ``at``; what is below 2**-80 is cut off."""
     top = np.floor(value * _PER_TOP)
     rest = (value - top * _TOP) * _MIDDLE
     middle = np.floor(rest)
-    limbs[0] += np.int64(top)
-    limbs[1] += np.int64(middle)
-    limbs[2] += np.int64((rest - middle) * _LOW)
+    limbs[at] += np.int64(top)
+    limbs[at + 1] += np.int64(middle)
+    limbs[at + 2] += np.int64((rest - middle) * _LOW)
 
 
 @njit(cache=True)
@@ -109,18 +111,22 @@ def aggregate(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped-
         long_ids: the bytes of the ids longer than INLINE_ID_BYTES, end to end.
 
     Returns:
-        (m,) of PARTIAL, in the order of each one's first trade; limbs are below 2**44 but the top.
+        (m,) of PARTIAL, in the order of each one's first trade; and (m, 9) int64, the limbs of
+        volume, notional and buy volume, below 2**44 but each first one.
     """
-    partials = np.zeros(64, PARTIAL)
+    size = trades.size
+    trades, id_starts, long_ids = pointer(trades), pointer(id_starts), pointer(long_ids)
+    partials, sums = np.zeros(64, PARTIAL), np.zeros((64, _SUMS), np.int64)
     count = 0
     table = np.full(256, -1, np.int32)
+    partial_at, limbs = pointer(partials), pointer(sums)
     # Trades of a symbol come mostly in order: its newest partial is nearly always the one.
     newest = np.full(symbols, -1, np.int32)
-    for i in range(trades.size):
-        trade = trades[i]
+    for i in range(size):
+        trade = record(trades, i)
         second = trade.timestamp // SECOND_MS * SECOND_MS
         p = newest[trade.symbol]
-        if p < 0 or partials[p].second != second:
+        if p < 0 or record(partial_at, p).second != second:
             mask = table.size - 1
             slot = _hash(second, trade.symbol) & mask
             p = table[slot]
@@ -134,6 +140,10 @@ def aggregate(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped-
                     grown = np.zeros(2 * partials.size, PARTIAL)
                     grown[: partials.size] = partials
                     partials = grown
+                    grown_sums = np.zeros((partials.size, _SUMS), np.int64)
+                    grown_sums[: len(sums)] = sums
+                    sums = grown_sums
+                    partial_at, limbs = pointer(partials), pointer(sums)
                     table = np.full(8 * partials.size, -1, np.int32)
                     for q in range(p):
                         slot = _hash(partials[q].second, partials[q].symbol) & (table.size - 1)
@@ -150,7 +160,7 @@ def aggregate(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped-
                 new.open = new.close = i
                 new.high = new.low = trade.price
             newest[trade.symbol] = p
-        partial = partials[p]
+        partial = record(partial_at, p)
         partial.trades += 1
         if _precedes(trades, i, partial.open, id_starts, long_ids):
             partial.open = i
@@ -160,15 +170,13 @@ def aggregate(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped-
             partial.high = trade.price
         if trade.price < partial.low:
             partial.low = trade.price
-        _add(partial.volume, trade.quantity)
-        _add(partial.notional, trade.price * trade.quantity)
+        _add(limbs, p * _SUMS + _VOLUME, trade.quantity)
+        _add(limbs, p * _SUMS + _NOTIONAL, trade.price * trade.quantity)
         if trade.side == BUY:
-            _add(partial.buy_volume, trade.quantity)
-    for p in range(count):
-        _carry(partials[p].volume)
-        _carry(partials[p].notional)
-        _carry(partials[p].buy_volume)
-    return partials[:count]
+            _add(limbs, p * _SUMS + _BUY_VOLUME, trade.quantity)
+    for at in range(0, count * _SUMS, LIMBS):
+        _carry(limbs, at)
+    return partials[:count], sums[:count]
 
 
 @njit(cache=True, inline="always")
@@ -177,11 +185,11 @@ def _hash(second, symbol):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _carry(limbs):  # type: ignore[no-untyped-def]
-    limbs[1] += limbs[2] >> LIMB_BITS
-    limbs[2] &= _LIMB_MASK
-    limbs[0] += limbs[1] >> LIMB_BITS
-    limbs[1] &= _LIMB_MASK
+def _carry(limbs, at):  # type: ignore[no-untyped-def]
+    limbs[at + 1] += limbs[at + 2] >> LIMB_BITS
+    limbs[at + 2] &= _LIMB_MASK
+    limbs[at] += limbs[at + 1] >> LIMB_BITS
+    limbs[at + 1] &= _LIMB_MASK
 
 
 def _id_starts(frame: Frame) -> NDArray[np.int64]:
@@ -218,7 +226,7 @@ def partial_candles(frame: Frame) -> list[PartialCandle]:
     """The partial candles of a frame, ready to be merged in SQL."""
     id_starts = _id_starts(frame)
     long_ids = np.frombuffer(frame.long_ids, np.uint8)
-    partials = aggregate(frame.trades, len(frame.symbols), id_starts, long_ids)
+    partials, sums = aggregate(frame.trades, len(frame.symbols), id_starts, long_ids)
     columns = (
         [frame.symbols[code] for code in partials["symbol"].tolist()],
         partials["second"].tolist(),
@@ -227,9 +235,7 @@ def partial_candles(frame: Frame) -> list[PartialCandle]:
         partials["high"].tolist(),
         partials["low"].tolist(),
         partials["trades"].tolist(),
-        partials["volume"].tolist(),
-        partials["notional"].tolist(),
-        partials["buy_volume"].tolist(),
+        *(sums[:, at : at + LIMBS].tolist() for at in (_VOLUME, _NOTIONAL, _BUY_VOLUME)),
     )
     return [PartialCandle(*fields) for fields in zip(*columns, strict=True)]
 

@@ -13,11 +13,12 @@ from udfs.numbers import decimal_to_double
 from udfs.reasons import Field, Reason
 from udfs.words import (
     WORD_BYTES,
-    are_digits,
-    borrowed,
-    eight_digits,
+    first_digits,
     load,
     newline_marks,
+    other_than_digits,
+    pointer,
+    record,
     string_stops,
     trailing_zeros,
     word,
@@ -44,7 +45,6 @@ ODD = 0
 
 # What the scratch holds of a record: its value's place and type, by Field.
 _MISSING, _STRING, _INTEGER, _FLOAT, _OTHER, _NULL = 0, 1, 2, 3, 4, 5
-_START, _LENGTH, _KIND = 0, 1, 2
 
 _EMPTY_MESSAGE = int(Reason.EMPTY_MESSAGE)
 _MESSAGE_TOO_LARGE = int(Reason.MESSAGE_TOO_LARGE)
@@ -68,102 +68,114 @@ _FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES = (np.uint64((1 << 8 * n) - 1) for n in (5
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58
 _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
-_NEWLINE = 10
+_NEWLINE, _SPACE = 10, 32
+_SPACES = 1 << 32 | 1 << 13 | 1 << 10 | 1 << 9
+"""Bits of the characters that JSON allows between values."""
+_TENS = 10 ** np.arange(WORD_BYTES + 1, dtype=np.uint64)
 _UNKNOWN = 0
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _LONGEST_KEY = 10  # timestamp and its quote
 
 
 @njit(cache=True, inline="always")
-def _skip_space(buffer, at, end):  # type: ignore[no-untyped-def]
-    while at < end and (
-        buffer[at] == 32 or buffer[at] == 10 or buffer[at] == 13 or buffer[at] == 9
-    ):
+def _skip_space(text, at, end):  # type: ignore[no-untyped-def]
+    while at < end and text[at] <= _SPACE and (_SPACES >> text[at]) & 1:
         at += 1
     return at
 
 
 @njit(cache=True, inline="always")
-def _string_end(buffer, at, end):  # type: ignore[no-untyped-def]
+def _string_end(text, at, end, limit):  # type: ignore[no-untyped-def]
     """Where the plain ASCII string that begins at ``at`` ends (its closing quote), or -1."""
-    last = min(end, buffer.size - WORD_BYTES + 1)
+    last = min(end, limit)
     while at < last:
-        stops = string_stops(load(buffer, at))
+        stops = string_stops(load(text, at))
         if stops != 0:
             at += trailing_zeros(stops) >> 3
-            return at if at < end and buffer[at] == _QUOTE else -1
+            return at if at < end and text[at] == _QUOTE else -1
         at += WORD_BYTES
     return -1
 
 
 @njit(cache=True, inline="always")
-def _key(buffer, at):  # type: ignore[no-untyped-def]
+def _key(text, at, limit):  # type: ignore[no-untyped-def]
     """The field whose key begins at ``at``, and the place of its closing quote; or (0, at)."""
-    if at > buffer.size - _LONGEST_KEY:
+    if at + _LONGEST_KEY - WORD_BYTES >= limit:
         return _UNKNOWN, at
-    w = load(buffer, at)
+    w = load(text, at)
     if (w & _SEVEN_BYTES) == _SYMBOL_KEY:
         return _SYMBOL, at + 6
     if (w & _SIX_BYTES) == _PRICE_KEY:
         return _PRICE, at + 5
     if (w & _FIVE_BYTES) == _SIDE_KEY:
         return _SIDE, at + 4
-    if w == _QUANTITY_KEY and buffer[at + 8] == _QUOTE:
+    if w == _QUANTITY_KEY and text[at + 8] == _QUOTE:
         return _QUANTITY, at + 8
-    if w == _TIMESTAMP_KEY and buffer[at + 8] == 112 and buffer[at + 9] == _QUOTE:
+    if w == _TIMESTAMP_KEY and text[at + 8] == 112 and text[at + 9] == _QUOTE:
         return _TIMESTAMP, at + 9
-    if w == _TRADE_ID_KEY and buffer[at + 8] == _QUOTE:
+    if w == _TRADE_ID_KEY and text[at + 8] == _QUOTE:
         return _TRADE_ID, at + 8
-    if w == _EXCHANGE_KEY and buffer[at + 8] == _QUOTE:
+    if w == _EXCHANGE_KEY and text[at + 8] == _QUOTE:
         return _EXCHANGE, at + 8
     return _UNKNOWN, at
 
 
+@njit(cache=True, inline="always")
+def _digits(text, at, end, limit, value):  # type: ignore[no-untyped-def]
+    """Appends the digits that begin at ``at`` to a uint64; returns it and where they end."""
+    last = min(end, limit)
+    while at < last:
+        w = load(text, at)
+        others = other_than_digits(w)
+        if others != 0:
+            count = min(trailing_zeros(others) >> 3, end - at)
+            if count > 0:
+                value = value * _TENS[count] + first_digits(w, count)
+            return value, at + count
+        count = min(WORD_BYTES, end - at)
+        value = value * _TENS[count] + first_digits(w, count)
+        at += count
+    while at < end and _ZERO <= text[at] <= _NINE:
+        value = value * np.uint64(10) + np.uint64(text[at] - _ZERO)
+        at += 1
+    return value, at
+
+
 @njit(cache=True)
-def _number(buffer, at, end, numbers, field):  # type: ignore[no-untyped-def]
+def _number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-def]
     """Reads a JSON number into ``numbers[field]``; returns (where it ends or -1, its kind)."""
-    negative = buffer[at] == _MINUS
+    negative = text[at] == _MINUS
     if negative:
         at += 1
-    if at >= end or buffer[at] < _ZERO or buffer[at] > _NINE:
+    if at >= end or text[at] < _ZERO or text[at] > _NINE:
         return -1, _OTHER
-    digits = np.uint64(0)
-    count = 0
     power = 0
     kind = _INTEGER
     first = at
-    if at + WORD_BYTES <= end:  # a timestamp; prices are shorter
-        w = load(buffer, at)
-        if are_digits(w):
-            digits = eight_digits(w)
-            at += 8
-    while at < end and _ZERO <= buffer[at] <= _NINE:
-        digits = digits * np.uint64(10) + np.uint64(buffer[at] - _ZERO)
-        at += 1
+    digits, at = _digits(text, at, end, limit, np.uint64(0))
     count = at - first
-    if count > 1 and buffer[first] == _ZERO:
+    if count > 1 and text[first] == _ZERO:
         return -1, _OTHER
-    if at < end and buffer[at] == _POINT:
+    if at < end and text[at] == _POINT:
         kind = _FLOAT
         at += 1
         first = at
-        while at < end and _ZERO <= buffer[at] <= _NINE:
-            digits = digits * np.uint64(10) + np.uint64(buffer[at] - _ZERO)
-            at += 1
+        digits, at = _digits(text, at, end, limit, digits)
         if at == first:
             return -1, _OTHER
         power = first - at
         count += at - first
-    if at < end and (buffer[at] == 101 or buffer[at] == 69):  # e, E
+    if at < end and (text[at] == 101 or text[at] == 69):  # e, E
         kind = _FLOAT
         at += 1
         down = False
-        if at < end and (buffer[at] == _PLUS or buffer[at] == _MINUS):
-            down = buffer[at] == _MINUS
+        if at < end and (text[at] == _PLUS or text[at] == _MINUS):
+            down = text[at] == _MINUS
             at += 1
         first = at
         exponent = 0
-        while at < end and _ZERO <= buffer[at] <= _NINE:
-            exponent = exponent * 10 + int(buffer[at] - _ZERO)
+        while at < end and _ZERO <= text[at] <= _NINE:
+            exponent = exponent * 10 + int(text[at] - _ZERO)
             at += 1
         if at == first or at - first > 4:
             return -1, _OTHER
@@ -178,102 +190,95 @@ def _number(buffer, at, end, numbers, field):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _literal(buffer, at, end):  # type: ignore[no-untyped-def]
+def _literal(text, at, end):  # type: ignore[no-untyped-def]
     """Reads true, false or null; returns (where it ends or -1, its kind)."""
     if end - at >= 4:
-        a, b, c, d = buffer[at], buffer[at + 1], buffer[at + 2], buffer[at + 3]
+        a, b, c, d = text[at], text[at + 1], text[at + 2], text[at + 3]
         if a == 110 and b == 117 and c == 108 and d == 108:
             return at + 4, _NULL
         if a == 116 and b == 114 and c == 117 and d == 101:
             return at + 4, _OTHER
-        if (
-            end - at >= 5
-            and a == 102
-            and b == 97
-            and c == 108
-            and d == 115
-            and buffer[at + 4] == 101
-        ):
+        if end - at >= 5 and a == 102 and b == 97 and c == 108 and d == 115 and text[at + 4] == 101:
             return at + 5, _OTHER
     return -1, _OTHER
 
 
 @njit(cache=True)
-def _object(buffer, at, end, places, numbers):  # type: ignore[no-untyped-def]
+def _object(text, at, end, limit, starts, lengths, kinds, numbers):  # type: ignore[no-untyped-def]
     """Reads the usual object that begins at ``at``; returns where it ends, or -1 for an odd one."""
     for field in range(8):
-        places[field, _KIND] = _MISSING
-    at = _skip_space(buffer, at + 1, end)
-    if at < end and buffer[at] == _CLOSE_OBJECT:
+        kinds[field] = _MISSING
+    at = _skip_space(text, at + 1, end)
+    if at < end and text[at] == _CLOSE_OBJECT:
         return at + 1
     while at < end:
-        if buffer[at] != _QUOTE:
+        if text[at] != _QUOTE:
             return -1
-        field, at = _key(buffer, at + 1)
+        field, at = _key(text, at + 1, limit)
         if field == _UNKNOWN:
-            at = _string_end(buffer, at, end)
+            at = _string_end(text, at, end, limit)
             if at < 0:
                 return -1
-        at = _skip_space(buffer, at + 1, end)
-        if at >= end or buffer[at] != _COLON:
+        at = _skip_space(text, at + 1, end)
+        if at >= end or text[at] != _COLON:
             return -1
-        at = _skip_space(buffer, at + 1, end)
+        at = _skip_space(text, at + 1, end)
         if at >= end:
             return -1
-        byte = buffer[at]
+        byte = text[at]
         if byte == _QUOTE:
             start = at + 1
-            at = _string_end(buffer, start, end)
+            at = _string_end(text, start, end, limit)
             if at < 0:
                 return -1
-            places[field, _LENGTH] = at - start
+            lengths[field] = at - start
             kind = _STRING
             at += 1
         else:
             start = at
             if byte == _MINUS or _ZERO <= byte <= _NINE:
-                at, kind = _number(buffer, at, end, numbers, field)
+                at, kind = _number(text, at, end, limit, numbers, field)
             else:
-                at, kind = _literal(buffer, at, end)
+                at, kind = _literal(text, at, end)
             if at < 0:
                 return -1
-            places[field, _LENGTH] = at - start
-        places[field, _START] = start
-        places[field, _KIND] = kind
-        at = _skip_space(buffer, at, end)
+            lengths[field] = at - start
+        starts[field] = start
+        kinds[field] = kind
+        at = _skip_space(text, at, end)
         if at >= end:
             return -1
-        if buffer[at] == _CLOSE_OBJECT:
+        if text[at] == _CLOSE_OBJECT:
             return at + 1
-        if buffer[at] != _COMMA:
+        if text[at] != _COMMA:
             return -1
-        at = _skip_space(buffer, at + 1, end)
+        at = _skip_space(text, at + 1, end)
     return -1
 
 
 @njit(cache=True, inline="always")
-def _side(buffer, at, length):  # type: ignore[no-untyped-def]
+def _side(text, at, length):  # type: ignore[no-untyped-def]
     """BUY, SELL, or 0 for any other text."""
     if length == 3:
-        if buffer[at] == 98 and buffer[at + 1] == 117 and buffer[at + 2] == 121:
+        if text[at] == 98 and text[at + 1] == 117 and text[at + 2] == 121:
             return BUY
     elif (
         length == 4
-        and buffer[at] == 115
-        and buffer[at + 1] == 101
-        and buffer[at + 2] == 108
-        and buffer[at + 3] == 108
+        and text[at] == 115
+        and text[at + 1] == 101
+        and text[at + 2] == 108
+        and text[at + 3] == 108
     ):
         return SELL
     return 0
 
 
 @njit(cache=True)
-def _judge(buffer, places, numbers, latest_ms):  # type: ignore[no-untyped-def]
+def _judge(text, starts, lengths, kinds, numbers, latest_ms):  # type: ignore[no-untyped-def]
     """The verdict on a usual object: (reason or 0 for a valid trade, field, side)."""
     side = 0
     for field in range(1, 6):
-        kind = places[field, _KIND]
+        kind = kinds[field]
         if kind == _MISSING:
             return _MISSING_FIELD, field, 0
         if field == _PRICE or field == _QUANTITY:
@@ -293,87 +298,99 @@ def _judge(buffer, places, numbers, latest_ms):  # type: ignore[no-untyped-def]
         elif kind != _STRING:
             return _WRONG_TYPE, field, 0
         elif field == _SYMBOL:
-            if not 1 <= places[field, _LENGTH] <= MAX_SYMBOL_LENGTH:
+            if not 1 <= lengths[field] <= MAX_SYMBOL_LENGTH:
                 return _INVALID_SYMBOL, field, 0
         else:
-            side = _side(buffer, places[_SIDE, _START], places[_SIDE, _LENGTH])
+            side = _side(text, starts[_SIDE], lengths[_SIDE])
             if side == 0:
                 return _INVALID_SIDE, field, 0
 
-    kind = places[_TRADE_ID, _KIND]
+    kind = kinds[_TRADE_ID]
     if kind == _STRING or kind == _INTEGER:
-        if not 1 <= places[_TRADE_ID, _LENGTH] <= MAX_TRADE_ID_LENGTH:
+        if not 1 <= lengths[_TRADE_ID] <= MAX_TRADE_ID_LENGTH:
             return _INVALID_TRADE_ID, _TRADE_ID, 0
     elif kind != _MISSING and kind != _NULL:
         return _WRONG_TYPE, _TRADE_ID, 0
-    kind = places[_EXCHANGE, _KIND]
+    kind = kinds[_EXCHANGE]
     if kind == _STRING:
-        if not 1 <= places[_EXCHANGE, _LENGTH] <= MAX_EXCHANGE_LENGTH:
+        if not 1 <= lengths[_EXCHANGE] <= MAX_EXCHANGE_LENGTH:
             return _INVALID_EXCHANGE, _EXCHANGE, 0
     elif kind != _MISSING and kind != _NULL:
         return _WRONG_TYPE, _EXCHANGE, 0
     return 0, 0, side
 
 
+@njit(cache=True, inline="always")
+def _name_word(text, start, length, i):  # type: ignore[no-untyped-def]
+    """Bytes i to i + 8 of a name as a word, zeros where it is shorter.
+
+    A shorter rest is read as the end of a word, so that nothing past the buffer is touched: before
+    a name stands its key.
+    """
+    rest = length - i
+    if rest >= WORD_BYTES:
+        return load(text, start + i)
+    return load(text, start + length - WORD_BYTES) >> np.uint64(8 * (WORD_BYTES - rest))
+
+
 @njit(cache=True)
-def _intern(buffer, start, length, table, names, count):  # type: ignore[no-untyped-def]
-    """The code of a name in its table (open addressing, FNV-1a); returns (code, new count)."""
-    h = np.uint64(14695981039346656037)
-    for i in range(length):
-        h = (h ^ np.uint64(buffer[start + i])) * np.uint64(1099511628211)
-    mask = np.uint64(table.size - 1)
-    slot = (h ^ (h >> np.uint64(32))) & mask
+def _intern(text, start, length, table, mask, names, count):  # type: ignore[no-untyped-def]
+    """The code of a name in its table (open addressing); returns (code, new count)."""
+    h = np.uint64(length)
+    for i in range(0, length, WORD_BYTES):
+        h = (h ^ _name_word(text, start, length, i)) * _GOLDEN
+        h = h ^ (h >> np.uint64(32))
+    slot = h & mask
     while True:
         code = table[slot]
         if code < 0:
             table[slot] = count
-            names[count, 0] = start
-            names[count, 1] = length
+            names[2 * count] = start
+            names[2 * count + 1] = length
             return count, count + 1
-        if names[code, 1] == length:
+        if names[2 * code + 1] == length:
             same = True
-            for i in range(length):
-                if buffer[names[code, 0] + i] != buffer[start + i]:
-                    same = False
-                    break
+            for i in range(0, length, WORD_BYTES):
+                known = _name_word(text, names[2 * code], length, i)
+                same = same and known == _name_word(text, start, length, i)
             if same:
                 return code, count
         slot = (slot + np.uint64(1)) & mask
 
 
 @njit(cache=True, inline="always")
-def _line_end(buffer, at, end):  # type: ignore[no-untyped-def]
+def _line_end(text, at, end, limit):  # type: ignore[no-untyped-def]
     """Where the line that goes through ``at`` ends: its newline, or the end."""
-    last = min(end, buffer.size - WORD_BYTES + 1)
+    last = min(end, limit)
     while at < last:
-        newlines = newline_marks(load(buffer, at))
+        newlines = newline_marks(load(text, at))
         if newlines != 0:
             return min(at + (trailing_zeros(newlines) >> 3), end)
         at += WORD_BYTES
-    while at < end and buffer[at] != _NEWLINE:
+    while at < end and text[at] != _NEWLINE:
         at += 1
     return min(at, end)
 
 
 @njit(cache=True, inline="always")
-def _closing_quote(buffer, at, end):  # type: ignore[no-untyped-def]
+def _closing_quote(text, at, end):  # type: ignore[no-untyped-def]
     """Where the string that goes through ``at`` closes, past escapes; ``end`` or more if never."""
-    while at < end and buffer[at] != _QUOTE:
-        at += 2 if buffer[at] == _BACKSLASH else 1
+    while at < end and text[at] != _QUOTE:
+        at += 2 if text[at] == _BACKSLASH else 1
     return at
 
 
 @njit(cache=True)
-def _element_end(buffer, at, end):  # type: ignore[no-untyped-def]
+def _element_end(text, at, end):  # type: ignore[no-untyped-def]
     """Where the array element that begins at ``at`` ends (its ',' or ']'), or -1.
 
     Only brackets and strings are followed, so it works for elements that are not valid themselves.
     """
     depth = 0
     while at < end:
-        byte = buffer[at]
+        byte = text[at]
         if byte == _QUOTE:
-            at = _closing_quote(buffer, at + 1, end)
+            at = _closing_quote(text, at + 1, end)
             if at >= end:
                 return -1
         elif byte == _OPEN_OBJECT or byte == _OPEN_ARRAY:
@@ -388,13 +405,13 @@ def _element_end(buffer, at, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _closes(buffer, at, end):  # type: ignore[no-untyped-def]
+def _closes(text, at, end):  # type: ignore[no-untyped-def]
     """Whether brackets and strings that open in this stretch also close in it."""
     depth = 0
     while at < end:
-        byte = buffer[at]
+        byte = text[at]
         if byte == _QUOTE:
-            at = _closing_quote(buffer, at + 1, end)
+            at = _closing_quote(text, at + 1, end)
             if at >= end:
                 return False
         elif byte == _OPEN_OBJECT or byte == _OPEN_ARRAY:
@@ -435,40 +452,46 @@ def scan(  # type: ignore[no-untyped-def]
             as the names can be many.
         exchange_table: scratch, likewise.
         rejects: out, int64 (., 6), row, start, end, index, reason, field; reason 0 is ODD.
-        places: scratch, int64 (8, 3).
+        places: scratch, int64 (3, 8).
         numbers: scratch, float64 (8,).
 
     Returns:
         (trades, symbols, exchanges, rejects found, row): row is the first message that was not
         scanned, since ``rejects`` or the exchanges' codes had no room left for it, or n.
     """
-    # Numba counts the references to an array at every call, atomically: half of the time here.
-    buffer, offsets, latest_ms = borrowed(buffer), borrowed(offsets), borrowed(latest_ms)
-    trades, ids, rejects = borrowed(trades), borrowed(ids), borrowed(rejects)
-    symbols, symbol_table = borrowed(symbols), borrowed(symbol_table)
-    exchanges, exchange_table = borrowed(exchanges), borrowed(exchange_table)
-    places, numbers = borrowed(places), borrowed(numbers)
+    rows, room = offsets.size - 1, rejects.shape[0]
+    limit = buffer.size - WORD_BYTES + 1  # where the last word begins, and one
+    symbol_mask, exchange_mask = (
+        np.uint64(symbol_table.size - 1),
+        np.uint64(exchange_table.size - 1),
+    )
+    text, offsets, latest_ms = pointer(buffer), pointer(offsets), pointer(latest_ms)
+    ids, rejects, numbers = pointer(ids), pointer(rejects), pointer(numbers)
+    trades = pointer(trades)
+    symbols, symbol_table = pointer(symbols), pointer(symbol_table)
+    exchanges, exchange_table = pointer(exchanges), pointer(exchange_table)
+    starts, lengths, kinds = pointer(places[0]), pointer(places[1]), pointer(places[2])
     n_trades = n_symbols = n_exchanges = n_rejects = 0
-    for row in range(offsets.size - 1):
-        full = n_rejects + MAX_RECORDS > rejects.shape[0]
+    for row in range(rows):
+        full = n_rejects + MAX_RECORDS > room
         if full or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
             return n_trades, n_symbols, n_exchanges, n_rejects, row
         begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
         first_trade, first_reject = n_trades, n_rejects
-        at = _skip_space(buffer, begin, end)
+        at = _skip_space(text, begin, end)
         reason = -1  # of the whole message; -1: judged record by record
         if end - begin > MAX_MESSAGE_BYTES:
             reason = _MESSAGE_TOO_LARGE
         elif at == end:
             reason = _EMPTY_MESSAGE
-        elif buffer[at] != _OPEN_OBJECT and buffer[at] != _OPEN_ARRAY:
+        elif text[at] != _OPEN_OBJECT and text[at] != _OPEN_ARRAY:
             reason = ODD
         else:
-            in_array = buffer[at] == _OPEN_ARRAY
+            in_array = text[at] == _OPEN_ARRAY
             if in_array:
-                at = _skip_space(buffer, at + 1, end)
-                if at < end and buffer[at] == _CLOSE_ARRAY:
-                    at = _skip_space(buffer, at + 1, end)
+                at = _skip_space(text, at + 1, end)
+                if at < end and text[at] == _CLOSE_ARRAY:
+                    at = _skip_space(text, at + 1, end)
                     reason = _EMPTY_MESSAGE if at == end else ODD
             index = n_usual = 0
             while reason == -1:
@@ -478,88 +501,95 @@ def scan(  # type: ignore[no-untyped-def]
                 start = at
                 verdict, field, side = ODD, 0, 0
                 stop = -1
-                line_end = end if in_array or index == 0 else _line_end(buffer, at, end)
-                if at < end and buffer[at] == _OPEN_OBJECT:
-                    stop = _object(buffer, at, line_end, places, numbers)
+                line_end = end if in_array or index == 0 else _line_end(text, at, end, limit)
+                if at < end and text[at] == _OPEN_OBJECT:
+                    stop = _object(text, at, line_end, limit, starts, lengths, kinds, numbers)
                 # Where the record ends, and whether another follows.
                 more = False
                 if in_array:
                     if stop >= 0:
-                        at = _skip_space(buffer, stop, end)
-                        if at >= end or (buffer[at] != _COMMA and buffer[at] != _CLOSE_ARRAY):
+                        at = _skip_space(text, stop, end)
+                        if at >= end or (text[at] != _COMMA and text[at] != _CLOSE_ARRAY):
                             stop = -1
                     if stop < 0:
-                        at = _element_end(buffer, start, end)
+                        at = _element_end(text, start, end)
                         if at < 0:
                             reason = ODD
                             break
                     else:
-                        verdict, field, side = _judge(buffer, places, numbers, latest_ms[row])
+                        verdict, field, side = _judge(
+                            text, starts, lengths, kinds, numbers, latest_ms[row]
+                        )
                     record_end = at
-                    more = buffer[at] == _COMMA
-                    at = _skip_space(buffer, at + 1, end)
+                    more = text[at] == _COMMA
+                    at = _skip_space(text, at + 1, end)
                     if not more and at < end:
                         reason = ODD
                         break
                 else:
-                    if index == 0 and stop >= 0 and _skip_space(buffer, stop, end) < end:
-                        line_end = _line_end(buffer, start, end)
+                    if index == 0 and stop >= 0 and _skip_space(text, stop, end) < end:
+                        line_end = _line_end(text, start, end, limit)
                         if stop > line_end:
                             reason = ODD  # one record over several lines, and then more
                             break
-                    if stop >= 0 and _skip_space(buffer, stop, line_end) < line_end:
+                    if stop >= 0 and _skip_space(text, stop, line_end) < line_end:
                         stop = -1
                     if stop < 0:
-                        line_end = _line_end(buffer, start, end)
-                        if index == 0 and not _closes(buffer, start, line_end):
+                        line_end = _line_end(text, start, end, limit)
+                        if index == 0 and not _closes(text, start, line_end):
                             reason = ODD  # it may be one record over several lines
                             break
                     else:
-                        verdict, field, side = _judge(buffer, places, numbers, latest_ms[row])
+                        verdict, field, side = _judge(
+                            text, starts, lengths, kinds, numbers, latest_ms[row]
+                        )
                     record_end = line_end
-                    at = _skip_space(buffer, line_end, end)
+                    at = _skip_space(text, line_end, end)
                     more = at < end
 
                 if stop >= 0:
                     n_usual += 1
                 if stop >= 0 and verdict == 0:
-                    trades[n_trades].timestamp = np.int64(numbers[_TIMESTAMP])
-                    trades[n_trades].price = numbers[_PRICE]
-                    trades[n_trades].quantity = numbers[_QUANTITY]
-                    trades[n_trades].row = row
-                    trades[n_trades].side = side
+                    trade = record(trades, n_trades)
+                    trade.timestamp = np.int64(numbers[_TIMESTAMP])
+                    trade.price = numbers[_PRICE]
+                    trade.quantity = numbers[_QUANTITY]
+                    trade.row = row
+                    trade.side = side
                     code, n_symbols = _intern(
-                        buffer,
-                        places[_SYMBOL, _START],
-                        places[_SYMBOL, _LENGTH],
+                        text,
+                        starts[_SYMBOL],
+                        lengths[_SYMBOL],
                         symbol_table,
+                        symbol_mask,
                         symbols,
                         n_symbols,
                     )
-                    trades[n_trades].symbol = code
+                    trade.symbol = code
                     code = -1
-                    if places[_EXCHANGE, _KIND] == _STRING:
+                    if kinds[_EXCHANGE] == _STRING:
                         code, n_exchanges = _intern(
-                            buffer,
-                            places[_EXCHANGE, _START],
-                            places[_EXCHANGE, _LENGTH],
+                            text,
+                            starts[_EXCHANGE],
+                            lengths[_EXCHANGE],
                             exchange_table,
+                            exchange_mask,
                             exchanges,
                             n_exchanges,
                         )
-                    trades[n_trades].exchange = code
-                    ids[n_trades, 0] = places[_TRADE_ID, _START]
-                    kind = places[_TRADE_ID, _KIND]
+                    trade.exchange = code
+                    ids[2 * n_trades + 0] = starts[_TRADE_ID]
+                    kind = kinds[_TRADE_ID]
                     has_id = kind == _STRING or kind == _INTEGER
-                    ids[n_trades, 1] = places[_TRADE_ID, _LENGTH] if has_id else 0
+                    ids[2 * n_trades + 1] = lengths[_TRADE_ID] if has_id else 0
                     n_trades += 1
                 else:
-                    rejects[n_rejects, 0] = row
-                    rejects[n_rejects, 1] = start
-                    rejects[n_rejects, 2] = record_end
-                    rejects[n_rejects, 3] = index
-                    rejects[n_rejects, 4] = verdict
-                    rejects[n_rejects, 5] = field
+                    rejects[6 * n_rejects + 0] = row
+                    rejects[6 * n_rejects + 1] = start
+                    rejects[6 * n_rejects + 2] = record_end
+                    rejects[6 * n_rejects + 3] = index
+                    rejects[6 * n_rejects + 4] = verdict
+                    rejects[6 * n_rejects + 5] = field
                     n_rejects += 1
                 index += 1
                 if not more:
@@ -568,11 +598,11 @@ def scan(  # type: ignore[no-untyped-def]
                 reason = ODD  # not one line was a record: perhaps they never were lines
         if reason >= 0:
             n_trades, n_rejects = first_trade, first_reject
-            rejects[n_rejects, 0] = row
-            rejects[n_rejects, 1] = begin
-            rejects[n_rejects, 2] = end
-            rejects[n_rejects, 3] = 0
-            rejects[n_rejects, 4] = reason
-            rejects[n_rejects, 5] = 0
+            rejects[6 * n_rejects + 0] = row
+            rejects[6 * n_rejects + 1] = begin
+            rejects[6 * n_rejects + 2] = end
+            rejects[6 * n_rejects + 3] = 0
+            rejects[6 * n_rejects + 4] = reason
+            rejects[6 * n_rejects + 5] = 0
             n_rejects += 1
-    return n_trades, n_symbols, n_exchanges, n_rejects, offsets.size - 1
+    return n_trades, n_symbols, n_exchanges, n_rejects, rows

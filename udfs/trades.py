@@ -161,7 +161,7 @@ def _decode_chunk(
         symbol_table,
         exchange_table,
         found,
-        np.empty((8, 3), np.int64),
+        np.empty((3, 8), np.int64),
         np.empty(8),
     )
     trades = trades[:n_trades]

@@ -26,8 +26,8 @@ def _each(byte: int) -> np.uint64:
 
 _ONES, _HIGHS, _SPACES = _each(0x01), _each(0x80), _each(0x20)
 _QUOTES, _BACKSLASHES, _NEWLINES = _each(ord('"')), _each(ord("\\")), _each(ord("\n"))
-_ZEROS, _SIXES, _NIBBLES, _THREES = _each(0x30), _each(0x06), _each(0xF0), _each(0x33)
-_U4, _U8, _U16, _U32 = np.uint64(4), np.uint64(8), np.uint64(16), np.uint64(32)
+_ZEROS, _TO_HIGHS = _each(ord("0")), _each(0x80 - 10)
+_U1, _U8, _U16, _U32 = np.uint64(1), np.uint64(8), np.uint64(16), np.uint64(32)
 _TEN_AND_ONE = np.uint64(10 + (1 << 8))
 _LOW_BYTES = np.uint64(0x000000FF000000FF)
 _PAIRS = np.uint64(100 + (1_000_000 << 32))
@@ -35,33 +35,41 @@ _QUADS = np.uint64(1 + (10_000 << 32))
 
 
 @intrinsic
-def load(typingctx: Any, buffer: Any, at: Any) -> Any:
-    """The word that begins at byte ``at`` of a uint8 array: it must end inside, unchecked."""
+def pointer(typingctx: Any, array: Any) -> Any:
+    """Where a contiguous array begins; ``pointer(array)[i]`` is item i of it, flat, unchecked.
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(64).as_pointer())
-        return builder.load(place, align=1)
-
-    del typingctx
-    return types.uint64(buffer, types.int64), generate
-
-
-@intrinsic
-def borrowed(typingctx: Any, array: Any) -> Any:
-    """The same array, without its share in the memory: nothing is counted when it is passed on.
-
-    Only for arrays that the caller of the kernel keeps alive.
+    Numba counts references to an array wherever one is passed on, which takes longer than what is
+    done with a byte. Only for arrays that the caller of the kernel keeps alive.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        copy = context.make_array(signature.args[0])(context, builder, args[0])
-        copy.meminfo = cgutils.get_null_value(copy.meminfo.type)
-        copy.parent = cgutils.get_null_value(copy.parent.type)
-        return copy._getvalue()
+        return context.make_array(signature.args[0])(context, builder, args[0]).data
 
     del typingctx
-    return array(array), generate
+    return types.CPointer(array.dtype)(array), generate
+
+
+@intrinsic
+def record(typingctx: Any, records: Any, i: Any) -> Any:
+    """Record ``i`` of a pointer to records, to be read and written in place, unchecked."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+
+    del typingctx
+    return records.dtype(records, types.int64), generate
+
+
+@intrinsic
+def load(typingctx: Any, text: Any, at: Any) -> Any:
+    """The word that begins at byte ``at`` of a pointer to bytes: it must be inside, unchecked."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(64).as_pointer())
+        return builder.load(place, align=1)
+
+    del typingctx
+    return types.uint64(text, types.int64), generate
 
 
 @intrinsic
@@ -99,9 +107,17 @@ def newline_marks(w):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def are_digits(w):  # type: ignore[no-untyped-def]
-    """Whether all eight bytes are decimal digits."""
-    return ((w & _NIBBLES) | (((w + _SIXES) & _NIBBLES) >> _U4)) == _THREES
+def other_than_digits(w):  # type: ignore[no-untyped-def]
+    """Marks (0x80) where there is no decimal digit; only the lowest mark is exact."""
+    values = w ^ _ZEROS
+    return ((values + _TO_HIGHS) | values) & _HIGHS
+
+
+@njit(cache=True, inline="always")
+def first_digits(w, count):  # type: ignore[no-untyped-def]
+    """The number that the first 1 to 8 bytes write, which are digits, as uint64."""
+    shift = np.uint64(64 - 8 * count)
+    return eight_digits((w << shift) | (_ZEROS & ((_U1 << shift) - _U1)))
 
 
 @njit(cache=True, inline="always")

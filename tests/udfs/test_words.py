@@ -5,11 +5,12 @@ from numba import njit
 
 from udfs.words import (
     WORD_BYTES,
-    are_digits,
-    borrowed,
     eight_digits,
+    first_digits,
     load,
     newline_marks,
+    other_than_digits,
+    pointer,
     string_stops,
     trailing_zeros,
     word,
@@ -20,20 +21,27 @@ eight_bytes = st.binary(min_size=8, max_size=8)
 
 @njit
 def first_stop(buffer, at):  # type: ignore[no-untyped-def]
-    stops = string_stops(load(borrowed(buffer), at))
+    stops = string_stops(load(pointer(buffer), at))
     return trailing_zeros(stops) >> 3 if stops != 0 else 8
 
 
 @njit
 def first_newline(buffer):  # type: ignore[no-untyped-def]
-    newlines = newline_marks(load(buffer, 0))
+    newlines = newline_marks(load(pointer(buffer), 0))
     return trailing_zeros(newlines) >> 3 if newlines != 0 else 8
 
 
 @njit
 def number(buffer):  # type: ignore[no-untyped-def]
-    w = load(buffer, 0)
-    return eight_digits(w) if are_digits(w) else -1
+    return eight_digits(load(pointer(buffer), 0))
+
+
+@njit
+def leading_number(buffer):  # type: ignore[no-untyped-def]
+    w = load(pointer(buffer), 0)
+    others = other_than_digits(w)
+    count = trailing_zeros(others) >> 3 if others != 0 else 8
+    return count, (first_digits(w, count) if count > 0 else 0)
 
 
 @given(eight_bytes)
@@ -53,11 +61,13 @@ def test_eight_digits_are_their_number(value: int) -> None:
     assert number(np.frombuffer(b"%08d" % value, np.uint8)) == value
 
 
-@given(eight_bytes)
-def test_only_digits_are_digits(data: bytes) -> None:
-    assert (number(np.frombuffer(data, np.uint8)) >= 0) == (set(data) <= set(b"0123456789"))
+@given(eight_bytes | st.from_regex(rb"[0-9]{0,8}[^0-9]{0,8}", fullmatch=True))
+def test_the_digits_that_a_word_begins_with_are_their_number(data: bytes) -> None:
+    data = data[:8].ljust(8, b"/")
+    digits = data[: len(data) - len(data.lstrip(b"0123456789"))]
+    assert leading_number(np.frombuffer(data, np.uint8)) == (len(digits), int(digits or b"0"))
 
 
 def test_words_load_unaligned() -> None:
     data = np.frombuffer(b"xxxprice" + bytes(WORD_BYTES), np.uint8)
-    assert int(njit(lambda a: load(a, 3))(data)) == int(word("price"))
+    assert int(njit(lambda a: load(pointer(a), 3))(data)) == int(word("price"))
