@@ -1,9 +1,15 @@
-"""The rival: the same candles in plain Flink SQL, as one would write them by hand.
+"""The rival: the candles in plain Flink SQL, as one would write them by hand.
 
-The ``json`` format parses, broken records are dropped by it, open and close follow arrival, nothing
-is checked for being late or ahead, and there are neither forming candles nor dead letters. It reads
-the same settings as the market job.
+The ``json`` format parses, broken records are dropped by it, nothing is checked for being late, and
+there are neither forming candles nor dead letters. It reads the same settings as the market job.
+
+By default open and close follow arrival, and the time is that of the Kafka record: the fastest
+that plain SQL can be. With ``by-event-time`` as its argument, time, open and close are what they
+are in the market job: the trade's own time, unless it is too far ahead, and the first and the last
+by (event time, trade id). The sums are rounded at every step all the same.
 """
+
+import sys
 
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
@@ -11,6 +17,62 @@ from pyflink.table import StreamTableEnvironment
 from jobs import candles, market, tables
 from jobs.settings import Settings
 from jobs.sql import NOW_MS, interval
+from udfs.scanner import OLDEST_MS
+
+COLUMNS = "symbol STRING, price DOUBLE, quantity DOUBLE, side STRING"
+MERGED = (
+    "MAX(high) AS high, MIN(low) AS low, SUM(volume) AS volume, SUM(notional) AS notional, "
+    "SUM(trades) AS trades, SUM(buy_volume) AS buy_volume"
+)
+AGGREGATES = (
+    "MAX(price) AS high, MIN(price) AS low, SUM(quantity) AS volume, "
+    "SUM(price * quantity) AS notional, COUNT(*) AS trades, "
+    "SUM(CASE WHEN side = 'buy' THEN quantity ELSE 0 END) AS buy_volume"
+)
+# Digits of the time, length of the id, id, and the price.
+ORDER_KEY = (
+    "CONCAT(LPAD(CAST(`timestamp` AS STRING), 15, '0'), "
+    "LPAD(CAST(CHAR_LENGTH(COALESCE(trade_id, '')) AS STRING), 2, '0'), "
+    "COALESCE(trade_id, ''), ' ', CAST(price AS STRING))"
+)
+
+
+def by_arrival(settings: Settings) -> tuple[str, str, str, str, str]:
+    """The DDL, the time, and open and close: of trades, of shorter candles, as they are written."""
+    return (
+        tables.trades(settings).replace("payload BYTES", COLUMNS),
+        "`timestamp`",
+        "FIRST_VALUE(price) AS `open`, LAST_VALUE(price) AS `close`",
+        "FIRST_VALUE(`open`) AS `open`, LAST_VALUE(`close`) AS `close`",
+        "`open`, high, low, `close`",
+    )
+
+
+def by_event_time(settings: Settings) -> tuple[str, str, str, str, str]:
+    """As ``by_arrival``."""
+    own_time = "TO_TIMESTAMP_LTZ(`timestamp`, 3)"
+    ahead = interval(settings.max_ahead_ms)
+    times = (
+        "kafka_time TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,\n"
+        f"  event_time AS CASE WHEN `timestamp` >= {OLDEST_MS}"
+        f" AND {own_time} <= kafka_time + {ahead} THEN {own_time} END"
+    )
+    ddl = (
+        tables.trades(settings)
+        .replace("payload BYTES", f"{COLUMNS}, `timestamp` BIGINT, trade_id STRING")
+        .replace("`timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL", times)
+        .replace(
+            "WATERMARK FOR `timestamp` AS `timestamp`", "WATERMARK FOR event_time AS kafka_time"
+        )
+    )
+    price = "CAST(SPLIT_INDEX({}, ' ', 1) AS DOUBLE)"
+    return (
+        ddl,
+        "event_time",
+        f"MIN({ORDER_KEY}) AS `open`, MAX({ORDER_KEY}) AS `close`",
+        "MIN(`open`) AS `open`, MAX(`close`) AS `close`",
+        f"{price.format('`open`')}, high, low, {price.format('`close`')}",
+    )
 
 
 def main() -> None:
@@ -18,28 +80,23 @@ def main() -> None:
     settings = Settings()
     env = StreamExecutionEnvironment.get_execution_environment(market.configuration(settings))
     t_env = StreamTableEnvironment.create(env)
-    t_env.get_config().set("pipeline.name", "plain SQL baseline")
+    t_env.get_config().set("pipeline.name", f"plain SQL baseline {' '.join(sys.argv[1:])}")
+    build = by_event_time if "by-event-time" in sys.argv else by_arrival
+    ddl, event_time, of_trades, of_candles, prices = build(settings)
     t_env.execute_sql(
-        tables.trades(settings)
-        .replace("payload BYTES", "symbol STRING, price DOUBLE, quantity DOUBLE, side STRING")
-        .replace("'format' = 'raw'", "'format' = 'json', 'json.ignore-parse-errors' = 'true'")
+        ddl.replace("'format' = 'raw'", "'format' = 'json', 'json.ignore-parse-errors' = 'true'")
     )
     t_env.execute_sql(tables.candles(settings))
     outputs = t_env.create_statement_set()
 
     t_env.create_temporary_view(
         "valid",
-        t_env.sql_query("""
-            SELECT symbol, price, quantity, side, `timestamp` AS event_time FROM trades
-            WHERE symbol IS NOT NULL AND price > 0 AND quantity > 0 AND side IN ('buy', 'sell')
+        t_env.sql_query(f"""
+            SELECT * FROM trades WHERE symbol IS NOT NULL AND price > 0 AND quantity > 0
+            AND side IN ('buy', 'sell') AND {event_time} IS NOT NULL
         """),
     )
-    source, time = "valid", "event_time"
-    columns = (
-        "FIRST_VALUE(price) AS `open`, MAX(price) AS high, MIN(price) AS low, "
-        "LAST_VALUE(price) AS `close`, SUM(quantity) AS volume, SUM(price * quantity) AS notional, "
-        "COUNT(*) AS trades, SUM(CASE WHEN side = 'buy' THEN quantity ELSE 0 END) AS buy_volume"
-    )
+    source, time, columns = "valid", event_time, f"{of_trades}, {AGGREGATES}"
     for name, ms in {**candles.SHORT, **candles.LONG}.items():
         view = f"candles_{name}"
         t_env.create_temporary_view(
@@ -54,15 +111,10 @@ def main() -> None:
             f"EXTRACT(EPOCH FROM CAST({edge} AS TIMESTAMP_LTZ(3))) * 1000" for edge in ("ws", "we")
         )
         outputs.add_insert_sql(f"""
-            INSERT INTO candles SELECT symbol, '{name}', {start}, {end}, `open`, high, low, `close`,
+            INSERT INTO candles SELECT symbol, '{name}', {start}, {end}, {prices},
             volume, notional, notional / volume, trades, buy_volume, TRUE, 0, {NOW_MS} FROM {view}
         """)
-        source, time = view, "wt"
-        columns = (
-            "FIRST_VALUE(`open`) AS `open`, MAX(high) AS high, MIN(low) AS low, "
-            "LAST_VALUE(`close`) AS `close`, SUM(volume) AS volume, SUM(notional) AS notional, "
-            "SUM(trades) AS trades, SUM(buy_volume) AS buy_volume"
-        )
+        source, time, columns = view, "wt", f"{of_candles}, {MERGED}"
     outputs.execute()
 
 
