@@ -1,13 +1,17 @@
 """Candles in SQL: partial candles merged over ever longer windows, and shown while they form.
 
-Every statement works on the same merged columns: a candle of a day is built like one of a second.
+Every query works on the same merged columns: a candle of a day is built like one of a second.
 
     symbol, second, open_key, close_key, high, low, trades, and the limbs of the three sums
+
+It adds its interval (ms) and whether the candle is final, so that one statement publishes them all.
 
 ``udfs.candles`` explains keys and limbs. Seconds, ten seconds and minutes are cascaded TUMBLE
 windows; what is longer is a CUMULATE window over the minutes, which gives the candle so far with
 every minute and the final one with the last.
 """
+
+from collections.abc import Iterable
 
 from jobs.sql import NOW_MS, interval
 from udfs.candles import LIMB_BITS, LIMBS, PRICE_MARK, UNITS
@@ -53,12 +57,13 @@ def _carried(name: str) -> str:
 _CARRIED = "symbol, `second`, open_key, close_key, high, low, trades, " + ", ".join(
     map(_carried, SUMS)
 )
+_MERGED = ", ".join(f"`{column}`" for column in (*PARTIAL_COLUMNS, "interval_ms", "final"))
 
 
 def tumble(source: str, time: str, interval_ms: int) -> str:
     """The candles of one interval, final, out of shorter ones; ``wt`` is their event time."""
     return (
-        f"SELECT {_CARRIED}, wt, TRUE AS final FROM ("
+        f"SELECT {_CARRIED}, wt, {interval_ms} AS interval_ms, TRUE AS final FROM ("
         f"SELECT symbol, window_time AS wt, {_merge()} FROM TABLE(TUMBLE("
         f"TABLE {source}, DESCRIPTOR({time}), {interval(interval_ms)}))"
         f" GROUP BY symbol, window_start, window_end, window_time)"
@@ -72,7 +77,7 @@ def cumulate(source: str, time: str, interval_ms: int) -> str:
     """
     last_step = f"(EXTRACT(EPOCH FROM CAST(window_end AS TIMESTAMP_LTZ(3))) * 1000 - {STEP_MS})"
     return (
-        f"SELECT {_CARRIED}, final FROM ("
+        f"SELECT {_CARRIED}, {interval_ms} AS interval_ms, final FROM ("
         f"SELECT symbol, window_end = window_start + {interval(interval_ms)} AS final, "
         f"MAX(`second`) >= {last_step} AS changed, {_merge()} "
         f"FROM TABLE(CUMULATE(TABLE {source}, DESCRIPTOR({time}), "
@@ -81,26 +86,37 @@ def cumulate(source: str, time: str, interval_ms: int) -> str:
     )
 
 
-def forming(source: str, interval_ms: int) -> str:
-    """The candles of one interval so far, with every partial candle that arrives."""
-    window = (
-        f" OVER (PARTITION BY symbol, `second` - MOD(`second`, {interval_ms}) ORDER BY proctime"
+def forming(source: str, intervals_ms: Iterable[int]) -> str:
+    """The candles of some intervals so far, with every partial candle that arrives."""
+    partial = ", ".join(f"`{column}`" for column in PARTIAL_COLUMNS)
+    windows = ", ".join(f"{ms}, `second` - MOD(`second`, {ms})" for ms in intervals_ms)
+    so_far = (
+        " OVER (PARTITION BY symbol, interval_ms, window_start ORDER BY proctime"
         " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
     )
-    return f"SELECT {_CARRIED}, FALSE AS final FROM (SELECT symbol, {_merge(window)} FROM {source})"
-
-
-def publish(source: str, name: str, interval_ms: int) -> str:
-    """The statement that writes merged candles to the ``candles`` table."""
-    start = f"(`second` - MOD(`second`, {interval_ms}))"
-    sums = ", ".join(f"{_double(each)} AS {each}" for each in SUMS)
     return (
-        f"INSERT INTO candles SELECT symbol, '{name}' AS `interval`, {start} AS `start`, "
-        f"{start} + {interval_ms} AS `end`, {_price('open_key')} AS `open`, high, low, "
-        f"{_price('close_key')} AS `close`, volume, notional, notional / volume AS vwap, trades, "
+        f"SELECT {_CARRIED}, interval_ms, FALSE AS final FROM ("
+        f"SELECT symbol, interval_ms, {_merge(so_far)} FROM ("
+        # A time attribute does not pass the join: it is made after it.
+        f"SELECT {partial}, interval_ms, window_start, PROCTIME() AS proctime FROM {source}"
+        f" CROSS JOIN UNNEST(MAP[{windows}]) AS windows (interval_ms, window_start)))"
+    )
+
+
+def publish(sources: Iterable[str]) -> str:
+    """The statement that writes merged candles to the ``candles`` table."""
+    names = " ".join(f"WHEN {ms} THEN '{name}'" for name, ms in {**SHORT, **LONG}.items())
+    start = "(`second` - MOD(`second`, interval_ms))"
+    sums = ", ".join(f"{_double(each)} AS {each}" for each in SUMS)
+    union = " UNION ALL ".join(f"SELECT {_MERGED} FROM {source}" for source in sources)
+    return (
+        f"INSERT INTO candles SELECT symbol, CASE interval_ms {names} END AS `interval`, "
+        f"{start} AS `start`, {start} + interval_ms AS `end`, {_price('open_key')} AS `open`, "
+        f"high, low, {_price('close_key')} AS `close`, volume, notional, "
+        "notional / volume AS vwap, trades, "
         f"buy_volume, final, 0 AS revision, {NOW_MS} AS updated_at "
-        f"FROM (SELECT symbol, `second`, open_key, close_key, high, low, trades, final, {sums} "
-        f"FROM {source})"
+        "FROM (SELECT symbol, `second`, interval_ms, open_key, close_key, high, low, trades, "
+        f"final, {sums} FROM ({union}))"
     )
 
 

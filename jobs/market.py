@@ -73,20 +73,18 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
 
     # Partial candles -> candles of every interval.
     t_env.create_temporary_view("partials", streams.to_table(t_env, partials, time_ms="`second`"))
+    views = {}
     source, time = "partials", "event_time"
     for interval, ms in candles.SHORT.items():
-        name = f"candles_{interval}"
-        t_env.create_temporary_view(name, t_env.sql_query(candles.tumble(source, time, ms)))
-        outputs.add_insert_sql(candles.publish(name, interval, ms))
-        if settings.forming_candles:
-            forming = f"forming_{interval}"
-            t_env.create_temporary_view(forming, t_env.sql_query(candles.forming("partials", ms)))
-            outputs.add_insert_sql(candles.publish(forming, interval, ms))
-        source, time = name, "wt"
+        views[f"candles_{interval}"] = candles.tumble(source, time, ms)
+        source, time = f"candles_{interval}", "wt"
     for interval, ms in candles.LONG.items():
-        name = f"candles_{interval}"
-        t_env.create_temporary_view(name, t_env.sql_query(candles.cumulate(source, time, ms)))
-        outputs.add_insert_sql(candles.publish(name, interval, ms))
+        views[f"candles_{interval}"] = candles.cumulate(source, time, ms)
+    if settings.forming_candles:
+        views["forming_candles"] = candles.forming("partials", candles.SHORT.values())
+    for name, query in views.items():
+        t_env.create_temporary_view(name, t_env.sql_query(query))
+    outputs.add_insert_sql(candles.publish(views))
     return outputs
 
 

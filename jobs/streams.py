@@ -27,7 +27,6 @@ def to_table(t_env: StreamTableEnvironment, stream: DataStream, time_ms: str) ->
     schema = (
         Schema.new_builder()
         .column_by_expression("event_time", f"TO_TIMESTAMP_LTZ({time_ms}, 3)")
-        .column_by_expression("proctime", "PROCTIME()")
         .watermark("event_time", "SOURCE_WATERMARK()")
         .build()
     )
