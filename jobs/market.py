@@ -16,6 +16,7 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import candles, streams, tables
 from jobs.aggregate import LATE, PARTIAL_TYPE, Aggregate
+from jobs.operators import name_operators
 from jobs.settings import Settings
 from udfs import flink as udfs
 from udfs.frames import KEY_BYTES
@@ -27,7 +28,7 @@ FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
-    """Builds the whole dataflow; the statement set returned executes it."""
+    """Builds the whole dataflow as one statement set, not attached to the environment yet."""
     t_env = StreamTableEnvironment.create(env)
     for table in (tables.trades, tables.candles, tables.late_trades, tables.dead_letters):
         t_env.execute_sql(table(settings))
@@ -112,7 +113,9 @@ def main() -> None:
     """Submits the job with the settings of the environment."""
     settings = Settings()
     env = StreamExecutionEnvironment.get_execution_environment(configuration(settings))
-    build(env, settings).execute()
+    build(env, settings).attach_as_datastream()
+    name_operators(env)
+    env.execute()
 
 
 if __name__ == "__main__":

@@ -308,7 +308,7 @@ def test_candles_form_before_they_are_final_and_late_trades_go_aside(
     assert by_window(finals) == of_the_minute
 
 
-def test_the_topic_is_read_by_one_source_alone(
+def test_the_topic_is_read_by_one_source_alone_and_operators_have_names(
     submit_market: SubmitMarket, cluster: FlinkCluster
 ) -> None:
     market = submit_market(partitions=1, parallelism=1)
@@ -316,3 +316,12 @@ def test_the_topic_is_read_by_one_source_alone(
     sources = [node["description"] for node in nodes if not node.get("inputs")]
     assert len(sources) == 1
     assert "trades" in sources[0]
+
+    vertices = cluster.rest.get(f"/jobs/{market.job_id}")["vertices"]
+    names = " ".join(vertex["name"] for vertex in vertices)
+    assert "Source: trades" in names
+    assert "decode trades" in names
+    assert {f"candles {each}" for each in oracle.INTERVALS} <= set(
+        re.findall(r"candles \w+", names)
+    )
+    assert not re.search(r"\[\d+\]|anonymous", names)  # what the planner calls them
