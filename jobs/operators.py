@@ -11,7 +11,6 @@ from typing import Any
 from pyflink.datastream import StreamExecutionEnvironment
 
 _NAMES = (
-    # What a description begins with, and the name.
     (r"TableSourceScan\(table=\[\[\*anonymous", "to table"),
     (r"TableSourceScan\(table=\[\[\w+, \w+, (\w+)", r"\1"),
     (r"PythonCalc\(.*decode_trades\(", "decode trades"),
@@ -24,6 +23,7 @@ _NAMES = (
     (r"Sink\(table=\[\w+\.\w+\.(\w+)\]", r"\1"),
     (r"Calc\(", "select"),
 )
+"""What a description begins with, and the name; the first that matches counts."""
 _MANY = frozenset({"to table", "to stream", "select"})
 """Names of operators without state, of which there are several."""
 

@@ -26,8 +26,9 @@ from udfs.words import (
 
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_RECORDS = 20_000
-MAX_EXCHANGES = 1 << 15  # that have a code in a batch, an int16
 """Records in one message; no message of valid trades within 1 MiB reaches it."""
+MAX_EXCHANGES = 1 << 15
+"""Exchanges that have a code in a batch, an int16."""
 MAX_SYMBOL_LENGTH = 32
 MAX_TRADE_ID_LENGTH = 64
 MAX_EXCHANGE_LENGTH = 32
