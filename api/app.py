@@ -20,7 +20,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         for path in page.missing():
-            log.warning("the page has no chart: %s is missing, run npm ci in api/", path)
+            log.warning("the page is not whole: %s is missing, run npm ci in api/", path)
         service.reader.start()
         yield
         service.reader.stop()
@@ -30,6 +30,8 @@ def create_app(service: Service) -> FastAPI:
         summary="Candles you can trust, in event time",
         version="0.1.0",
         lifespan=lifespan,
+        docs_url=None,  # in page.py, as no host but this one is needed
+        redoc_url=None,
         responses=errors.RESPONSES,
         redirect_slashes=False,  # a slash may be part of a symbol
     )

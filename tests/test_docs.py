@@ -93,7 +93,7 @@ def test_every_route_is_named_and_no_other() -> None:
         for module in pkgutil.iter_modules(api.routes.__path__)
     ]
     paths = {route.path for router in routers for route in router.routes}  # type: ignore[attr-defined]
-    paths |= {app.docs_url, app.redoc_url, app.openapi_url, "/static"}
+    paths |= {app.openapi_url, "/static"}
     section = README.partition("\n## API\n")[2].partition("\n## ")[0]
     named = set(re.findall(r"`(?:GET )?(/[^`]*)`", section))
     assert named == {path.replace(":path}", "}") for path in paths}

@@ -1,21 +1,25 @@
-"""The page: static files, and the one library it needs from npm."""
+"""The page and the API's documentation: static files, and the libraries they need from npm."""
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
-LIBRARY = HERE / "node_modules" / "lightweight-charts"
+CHARTS = HERE / "node_modules" / "lightweight-charts"
+SWAGGER = HERE / "node_modules" / "swagger-ui-dist"
 VENDOR = {
     "lightweight-charts.mjs": (
-        LIBRARY / "dist" / "lightweight-charts.standalone.production.mjs",
+        CHARTS / "dist" / "lightweight-charts.standalone.production.mjs",
         "text/javascript",
     ),
-    "lightweight-charts.LICENSE": (LIBRARY / "LICENSE", "text/plain"),
+    "lightweight-charts.LICENSE": (CHARTS / "LICENSE", "text/plain"),
+    "swagger-ui.js": (SWAGGER / "swagger-ui-bundle.js", "text/javascript"),
+    "swagger-ui.css": (SWAGGER / "swagger-ui.css", "text/css"),
 }
 
 # Revalidate each time: the files are small, and a page must match the service that answers it.
@@ -36,9 +40,21 @@ def page() -> FileResponse:
     return FileResponse(STATIC / "index.html", headers=NO_CACHE | POLICY)
 
 
+@router.get("/docs")
+def docs(request: Request) -> HTMLResponse:
+    """The documentation of the API; FastAPI's own would load its scripts from another host."""
+    return get_swagger_ui_html(
+        openapi_url=str(request.app.openapi_url),
+        title=f"{request.app.title} API",
+        swagger_js_url="/static/vendor/swagger-ui.js",
+        swagger_css_url="/static/vendor/swagger-ui.css",
+        swagger_favicon_url="/static/icon.svg",
+    )
+
+
 @router.get("/static/vendor/{name}")
 def vendor(name: str) -> FileResponse:
-    """A file of the chart library, as npm installed it."""
+    """A file of a library, as npm installed it."""
     path, media_type = VENDOR.get(name, (None, None))
     if path is None or not path.is_file():
         raise HTTPException(404)
@@ -46,7 +62,7 @@ def vendor(name: str) -> FileResponse:
 
 
 def missing() -> list[Path]:
-    """Files of the library that are not there, because ``npm ci`` was not run in ``api/``."""
+    """Files of the libraries that are not there, because ``npm ci`` was not run in ``api/``."""
     return [path for path, _ in VENDOR.values() if not path.is_file()]
 
 

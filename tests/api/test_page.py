@@ -32,6 +32,15 @@ def test_only_the_files_the_page_needs_are_served_from_npm(client: httpx.Client)
     assert client.get("/static/vendor/package.json").status_code == 404
 
 
+def test_the_documentation_loads_from_no_other_host(client: httpx.Client) -> None:
+    docs = client.get("/docs").text
+    links = re.findall(r'(?:src|href)="([^"]+)"', docs)
+    assert "/static/vendor/swagger-ui.js" in links
+    for link in links:
+        assert link.startswith("/"), link
+        assert client.get(link).status_code == 200, link
+
+
 def test_a_library_that_is_missing_is_named(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

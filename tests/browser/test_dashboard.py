@@ -172,3 +172,8 @@ def test_a_missing_chart_library_is_said_on_the_page(browser: Browser, address: 
     expect(page.locator("#message")).to_contain_text("run npm ci in the folder api")
     expect(page.locator("#last")).to_have_text("101.25")  # the rest of the page works
     page.close()
+
+
+def test_the_documentation_lists_the_routes_without_another_host(page: Page, address: str) -> None:
+    page.goto(f"{address}/docs")
+    expect(page.locator("[data-path='/api/candles/{symbol}']").first).to_be_visible()
