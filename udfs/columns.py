@@ -74,21 +74,29 @@ def decode(
     return words.view(records).ravel()
 
 
+@njit(cache=True, inline="always")
+def _is_decimal(value, power):  # type: ignore[no-untyped-def]
+    scaled = np.rint(value * power)
+    return np.abs(scaled) < _LARGEST_SCALED and scaled / power == value
+
+
 @njit(cache=True)
 def _decimals(values, word):  # type: ignore[no-untyped-def]
     """The fewest decimals, of up to 8, that all values have; -1 if some value is none of these."""
-    decimals = 0
+    decimals = last_raise = 0
     for i in range(len(values)):
         value = values[i, word]
         if value == 0 and np.signbit(value):
             return -1
-        while True:
-            scaled = np.rint(value * _POWERS[decimals])
-            if np.abs(scaled) < _LARGEST_SCALED and scaled / _POWERS[decimals] == value:
-                break
+        while not _is_decimal(value, _POWERS[decimals]):
             decimals += 1
+            last_raise = i
             if decimals == len(_POWERS):
                 return -1
+    # A large value may have passed with fewer decimals, and be too large with those of a later one.
+    for i in range(last_raise):
+        if not _is_decimal(values[i, word], _POWERS[decimals]):
+            return -1
     return decimals
 
 

@@ -47,6 +47,7 @@ def test_records_come_back_to_the_last_bit(rows: list[tuple[float, ...]]) -> Non
 @given(st.lists(decimals, min_size=1, max_size=30))
 @example([-0.0])
 @example([2.0**50, 0.5])
+@example([2.5e14, 1e-05])
 def test_decimals_come_back_to_the_last_bit(prices: list[float]) -> None:
     before = np.zeros(len(prices), RECORD)
     before["price"] = prices
