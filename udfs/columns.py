@@ -101,6 +101,18 @@ def _decimals(values, word):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _shift_down(values, least, out):  # type: ignore[no-untyped-def]
+    for i in range(len(values)):
+        out[i] = values[i] - least
+
+
+@njit(cache=True)
+def _shift_up(distances, least, out):  # type: ignore[no-untyped-def]
+    for i in range(len(distances)):
+        out[i] = least + distances[i]
+
+
+@njit(cache=True)
 def _encode(words, doubles, fields, columns, out):  # type: ignore[no-untyped-def]
     size = len(words)
     values = np.empty(size, np.uint64)
@@ -126,23 +138,16 @@ def _encode(words, doubles, fields, columns, out):  # type: ignore[no-untyped-de
             width = 0
         elif span < 1 << 8:
             width = 1
-            for i in range(size):
-                out[at + i] = values[i] - least
+            _shift_down(values, least, out[at : at + size])
         elif span < 1 << 16:
             width = 2
-            two = out[at : at + 2 * size].view(np.uint16)
-            for i in range(size):
-                two[i] = values[i] - least
+            _shift_down(values, least, out[at : at + 2 * size].view(np.uint16))
         elif span < 1 << 32:
             width = 4
-            four = out[at : at + 4 * size].view(np.uint32)
-            for i in range(size):
-                four[i] = values[i] - least
+            _shift_down(values, least, out[at : at + 4 * size].view(np.uint32))
         else:
             width = 8
-            eight = out[at : at + 8 * size].view(np.uint64)
-            for i in range(size):
-                eight[i] = values[i] - least
+            _shift_down(values, least, out[at : at + 8 * size].view(np.uint64))
         columns[f].width = width
         end = at + width * size
         at = (end + 7) // 8 * 8
@@ -161,20 +166,13 @@ def _decode(columns, data, fields, words, doubles):  # type: ignore[no-untyped-d
         if width == 0:
             values[:] = least
         elif width == 1:
-            for i in range(size):
-                values[i] = least + data[at + i]
+            _shift_up(data[at : at + size], least, values)
         elif width == 2:
-            two = data[at : at + 2 * size].view(np.uint16)
-            for i in range(size):
-                values[i] = least + two[i]
+            _shift_up(data[at : at + 2 * size].view(np.uint16), least, values)
         elif width == 4:
-            four = data[at : at + 4 * size].view(np.uint32)
-            for i in range(size):
-                values[i] = least + four[i]
+            _shift_up(data[at : at + 4 * size].view(np.uint32), least, values)
         else:
-            eight = data[at : at + 8 * size].view(np.uint64)
-            for i in range(size):
-                values[i] = least + eight[i]
+            _shift_up(data[at : at + 8 * size].view(np.uint64), least, values)
         at += (width * size + 7) // 8 * 8
         if decimals >= 0:
             power = _POWERS[decimals]
