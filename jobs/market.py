@@ -23,8 +23,9 @@ from udfs.frames import KEY_BYTES
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 PIECE = Types.ROW_NAMED(["piece"], [BYTES])
-BATCHES_IN_BUNDLE = 5
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
+BATCHES_IN_BUNDLE = 5
+"""Python works on the first batch of a bundle while the JVM fills the next ones."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
@@ -95,7 +96,6 @@ def configuration(settings: Settings) -> Configuration:
         "pipeline.name": "tapeline market",
         "pipeline.object-reuse": "true",
         "table.local-time-zone": "UTC",
-        # Python works on the first batch of a bundle while the JVM fills the next ones.
         "python.fn-execution.bundle.size": BATCHES_IN_BUNDLE * settings.batch_rows,
         "python.fn-execution.arrow.batch.size": settings.batch_rows,
         "python.fn-execution.bundle.time": settings.bundle_ms,

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from udfs.frames import Frame
+from udfs.frames import Frame, long_id_starts
 from udfs.scanner import BUY
 from udfs.trades import INLINE_ID_BYTES, TRADE
 from udfs.words import pointer, record
@@ -192,15 +192,6 @@ def _carry(limbs, at):  # type: ignore[no-untyped-def]
     limbs[at + 1] &= _LIMB_MASK
 
 
-def _id_starts(frame: Frame) -> NDArray[np.int64]:
-    """Where each trade's id begins in the frame's long ids; empty if there are none."""
-    if not frame.long_ids:
-        return np.empty(0, np.int64)
-    lengths = frame.trades["id_length"].astype(np.int64)
-    lengths[lengths <= INLINE_ID_BYTES] = 0
-    return np.cumsum(lengths) - lengths
-
-
 def _order_keys(
     frame: Frame, places: NDArray[np.int32], id_starts: NDArray[np.int64]
 ) -> Iterator[str]:
@@ -224,7 +215,7 @@ def _order_keys(
 
 def partial_candles(frame: Frame) -> list[PartialCandle]:
     """The partial candles of a frame, ready to be merged in SQL."""
-    id_starts = _id_starts(frame)
+    id_starts = long_id_starts(frame)
     long_ids = np.frombuffer(frame.long_ids, np.uint8)
     partials, sums = aggregate(frame.trades, len(frame.symbols), id_starts, long_ids)
     columns = (

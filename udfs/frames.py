@@ -163,6 +163,15 @@ def unpack(data: bytes) -> Frame:
     )
 
 
+def long_id_starts(frame: Frame) -> NDArray[np.int64]:
+    """(n,) where each trade's id begins in the long ids; of meaning for long ids only."""
+    if not frame.long_ids:
+        return np.zeros(frame.trades.size, np.int64)
+    lengths = frame.trades["id_length"].astype(np.int64)
+    lengths[lengths <= INLINE_ID_BYTES] = 0
+    return np.cumsum(lengths) - lengths
+
+
 def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
     """The frame with the trades that are wanted, (n,), and no others."""
     lengths = frame.trades["id_length"]
@@ -175,11 +184,10 @@ def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
 def trade_ids(frame: Frame) -> list[str | None]:
     """The trade id of each trade, whole; None where it has none."""
     ids: list[str | None] = []
-    at = 0
-    for high, low, length in frame.trades[["id_high", "id_low", "id_length"]].tolist():
+    inline = frame.trades[["id_high", "id_low", "id_length"]].tolist()
+    for (high, low, length), at in zip(inline, long_id_starts(frame).tolist(), strict=True):
         if length > INLINE_ID_BYTES:
             ids.append(frame.long_ids[at : at + length].decode())
-            at += length
         elif length:
             text = (high << 64 | low).to_bytes(INLINE_ID_BYTES, "big")
             ids.append(text[INLINE_ID_BYTES - length :].decode())

@@ -423,6 +423,15 @@ def _closes(text, at, end):  # type: ignore[no-untyped-def]
     return depth == 0
 
 
+@njit(cache=True, inline="always")
+def _reject(rejects, count, row, start, end, index, reason, field):  # type: ignore[no-untyped-def]
+    """Notes a rejected or odd record; returns the new count."""
+    at = 6 * count
+    rejects[at], rejects[at + 1], rejects[at + 2] = row, start, end
+    rejects[at + 3], rejects[at + 4], rejects[at + 5] = index, reason, field
+    return count + 1
+
+
 @njit(cache=True)
 def scan(  # type: ignore[no-untyped-def]
     buffer,
@@ -462,13 +471,11 @@ def scan(  # type: ignore[no-untyped-def]
     """
     rows, room = offsets.size - 1, rejects.shape[0]
     limit = buffer.size - WORD_BYTES + 1  # where the last word begins, and one
-    symbol_mask, exchange_mask = (
-        np.uint64(symbol_table.size - 1),
-        np.uint64(exchange_table.size - 1),
-    )
+    symbol_mask = np.uint64(symbol_table.size - 1)
+    exchange_mask = np.uint64(exchange_table.size - 1)
     text, offsets, latest_ms = pointer(buffer), pointer(offsets), pointer(latest_ms)
-    ids, rejects, numbers = pointer(ids), pointer(rejects), pointer(numbers)
-    trades = pointer(trades)
+    trades, ids = pointer(trades), pointer(ids)
+    rejects, numbers = pointer(rejects), pointer(numbers)
     symbols, symbol_table = pointer(symbols), pointer(symbol_table)
     exchanges, exchange_table = pointer(exchanges), pointer(exchange_table)
     starts, lengths, kinds = pointer(places[0]), pointer(places[1]), pointer(places[2])
@@ -579,31 +586,21 @@ def scan(  # type: ignore[no-untyped-def]
                             n_exchanges,
                         )
                     trade.exchange = code
-                    ids[2 * n_trades + 0] = starts[_TRADE_ID]
+                    ids[2 * n_trades] = starts[_TRADE_ID]
                     kind = kinds[_TRADE_ID]
                     has_id = kind == _STRING or kind == _INTEGER
                     ids[2 * n_trades + 1] = lengths[_TRADE_ID] if has_id else 0
                     n_trades += 1
                 else:
-                    rejects[6 * n_rejects + 0] = row
-                    rejects[6 * n_rejects + 1] = start
-                    rejects[6 * n_rejects + 2] = record_end
-                    rejects[6 * n_rejects + 3] = index
-                    rejects[6 * n_rejects + 4] = verdict
-                    rejects[6 * n_rejects + 5] = field
-                    n_rejects += 1
+                    n_rejects = _reject(
+                        rejects, n_rejects, row, start, record_end, index, verdict, field
+                    )
                 index += 1
                 if not more:
                     break
             if reason == -1 and not in_array and n_usual == 0:
                 reason = ODD  # not one line was a record: perhaps they never were lines
         if reason >= 0:
-            n_trades, n_rejects = first_trade, first_reject
-            rejects[6 * n_rejects + 0] = row
-            rejects[6 * n_rejects + 1] = begin
-            rejects[6 * n_rejects + 2] = end
-            rejects[6 * n_rejects + 3] = 0
-            rejects[6 * n_rejects + 4] = reason
-            rejects[6 * n_rejects + 5] = 0
-            n_rejects += 1
+            n_trades = first_trade
+            n_rejects = _reject(rejects, first_reject, row, begin, end, 0, reason, 0)
     return n_trades, n_symbols, n_exchanges, n_rejects, rows

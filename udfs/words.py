@@ -10,6 +10,7 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 WORD_BYTES = 8
@@ -28,7 +29,6 @@ _ONES, _HIGHS, _SPACES = _each(0x01), _each(0x80), _each(0x20)
 _QUOTES, _BACKSLASHES, _NEWLINES = _each(ord('"')), _each(ord("\\")), _each(ord("\n"))
 _ZEROS, _TO_HIGHS = _each(ord("0")), _each(0x80 - 10)
 _U1, _U8, _U16, _U32 = np.uint64(1), np.uint64(8), np.uint64(16), np.uint64(32)
-_TEN_AND_ONE = np.uint64(10 + (1 << 8))
 _LOW_BYTES = np.uint64(0x000000FF000000FF)
 _PAIRS = np.uint64(100 + (1_000_000 << 32))
 _QUADS = np.uint64(1 + (10_000 << 32))
@@ -41,6 +41,8 @@ def pointer(typingctx: Any, array: Any) -> Any:
     Numba counts references to an array wherever one is passed on, which takes longer than what is
     done with a byte. Only for arrays that the caller of the kernel keeps alive.
     """
+    if array.layout != "C":
+        raise TypingError(f"pointer needs a contiguous array, got {array}")
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, args[0]).data

@@ -37,7 +37,6 @@ class Probe(threading.Thread):
         super().__init__(daemon=True)
         self._topic = topic
         self._producer = producer(bootstrap_servers, None)
-        self._producer.config["linger_ms"] = 0
         self.acknowledged: list[float] = []
         self.stop = threading.Event()
 

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
+from numba.core.errors import TypingError
 
 from udfs.words import (
     WORD_BYTES,
@@ -49,6 +51,11 @@ def test_a_string_stops_at_the_first_byte_that_is_not_plain(data: bytes) -> None
     plain = [0x20 <= byte < 0x80 and byte not in b'"\\' for byte in data]
     expected = plain.index(False) if False in plain else 8
     assert first_stop(np.frombuffer(data, np.uint8), 0) == expected
+
+
+def test_a_pointer_is_refused_to_what_is_not_contiguous() -> None:
+    with pytest.raises(TypingError, match="contiguous"):
+        first_newline(np.zeros(16, np.uint8)[::2])
 
 
 @given(eight_bytes)
