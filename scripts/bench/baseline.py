@@ -10,6 +10,7 @@ by (event time, trade id). The sums are rounded at every step all the same.
 """
 
 import sys
+from dataclasses import dataclass
 
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
@@ -37,19 +38,35 @@ ORDER_KEY = (
 )
 
 
-def by_arrival(settings: Settings) -> tuple[str, str, str, str, str]:
-    """The DDL, the time, and open and close: of trades, of shorter candles, as they are written."""
-    return (
-        tables.trades(settings).replace("payload BYTES", COLUMNS),
-        "`timestamp`",
-        "FIRST_VALUE(price) AS `open`, LAST_VALUE(price) AS `close`",
-        "FIRST_VALUE(`open`) AS `open`, LAST_VALUE(`close`) AS `close`",
-        "`open`, high, low, `close`",
+@dataclass(frozen=True)
+class Order:
+    """What decides which trade is first, in SQL."""
+
+    ddl: str
+    """The table ``trades``, but for its format."""
+    time: str
+    """The column that the windows go by."""
+    of_trades: str
+    """Open and close of trades, aggregated."""
+    of_candles: str
+    """Open and close of shorter candles, aggregated."""
+    prices: str
+    """Open, high, low and close, as they are written."""
+
+
+def by_arrival(settings: Settings) -> Order:
+    """The fastest: whatever comes first."""
+    return Order(
+        ddl=tables.trades(settings).replace("payload BYTES", COLUMNS),
+        time="`timestamp`",
+        of_trades="FIRST_VALUE(price) AS `open`, LAST_VALUE(price) AS `close`",
+        of_candles="FIRST_VALUE(`open`) AS `open`, LAST_VALUE(`close`) AS `close`",
+        prices="`open`, high, low, `close`",
     )
 
 
-def by_event_time(settings: Settings) -> tuple[str, str, str, str, str]:
-    """As ``by_arrival``."""
+def by_event_time(settings: Settings) -> Order:
+    """As the market job: event time, then trade id."""
     own_time = "TO_TIMESTAMP_LTZ(`timestamp`, 3)"
     ahead = interval(settings.max_ahead_ms)
     times = (
@@ -66,12 +83,12 @@ def by_event_time(settings: Settings) -> tuple[str, str, str, str, str]:
         )
     )
     price = "CAST(SPLIT_INDEX({}, ' ', 1) AS DOUBLE)"
-    return (
-        ddl,
-        "event_time",
-        f"MIN({ORDER_KEY}) AS `open`, MAX({ORDER_KEY}) AS `close`",
-        "MIN(`open`) AS `open`, MAX(`close`) AS `close`",
-        f"{price.format('`open`')}, high, low, {price.format('`close`')}",
+    return Order(
+        ddl=ddl,
+        time="event_time",
+        of_trades=f"MIN({ORDER_KEY}) AS `open`, MAX({ORDER_KEY}) AS `close`",
+        of_candles="MIN(`open`) AS `open`, MAX(`close`) AS `close`",
+        prices=f"{price.format('`open`')}, high, low, {price.format('`close`')}",
     )
 
 
@@ -81,11 +98,9 @@ def main() -> None:
     env = StreamExecutionEnvironment.get_execution_environment(market.configuration(settings))
     t_env = StreamTableEnvironment.create(env)
     t_env.get_config().set("pipeline.name", f"plain SQL baseline {' '.join(sys.argv[1:])}")
-    build = by_event_time if "by-event-time" in sys.argv else by_arrival
-    ddl, event_time, of_trades, of_candles, prices = build(settings)
-    t_env.execute_sql(
-        ddl.replace("'format' = 'raw'", "'format' = 'json', 'json.ignore-parse-errors' = 'true'")
-    )
+    order = (by_event_time if "by-event-time" in sys.argv else by_arrival)(settings)
+    json_format = "'format' = 'json', 'json.ignore-parse-errors' = 'true'"
+    t_env.execute_sql(order.ddl.replace("'format' = 'raw'", json_format))
     t_env.execute_sql(tables.candles(settings))
     outputs = t_env.create_statement_set()
 
@@ -93,10 +108,10 @@ def main() -> None:
         "valid",
         t_env.sql_query(f"""
             SELECT * FROM trades WHERE symbol IS NOT NULL AND price > 0 AND quantity > 0
-            AND side IN ('buy', 'sell') AND {event_time} IS NOT NULL
+            AND side IN ('buy', 'sell') AND {order.time} IS NOT NULL
         """),
     )
-    source, time, columns = "valid", event_time, f"{of_trades}, {AGGREGATES}"
+    source, time, columns = "valid", order.time, f"{order.of_trades}, {AGGREGATES}"
     for name, ms in {**candles.SHORT, **candles.LONG}.items():
         view = f"candles_{name}"
         t_env.create_temporary_view(
@@ -111,10 +126,10 @@ def main() -> None:
             f"EXTRACT(EPOCH FROM CAST({edge} AS TIMESTAMP_LTZ(3))) * 1000" for edge in ("ws", "we")
         )
         outputs.add_insert_sql(f"""
-            INSERT INTO candles SELECT symbol, '{name}', {start}, {end}, {prices},
+            INSERT INTO candles SELECT symbol, '{name}', {start}, {end}, {order.prices},
             volume, notional, notional / volume, trades, buy_volume, TRUE, 0, {NOW_MS} FROM {view}
         """)
-        source, time, columns = view, "wt", f"{of_candles}, {MERGED}"
+        source, time, columns = view, "wt", f"{order.of_candles}, {MERGED}"
     outputs.execute()
 
 

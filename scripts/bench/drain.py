@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 from kafka import KafkaConsumer, TopicPartition
 
+from jobs.settings import Settings
 from scripts.bench import results
 from scripts.generate.feed import Feed, blocks
 from scripts.stack.broker import Broker
@@ -30,7 +31,7 @@ from scripts.stack.waiting import wait_until
 
 MARKET = ROOT / "jobs" / "market.py"
 BASELINE = ROOT / "scripts" / "bench" / "baseline.py"
-BATCH_ROWS = 10_000
+BATCH_ROWS: int = Settings.model_fields["batch_rows"].default
 OURS, RIVAL = "Tapeline, single", "plain Flink SQL, single"
 RIVAL_BY_TIME = f"{RIVAL}, open and close by event time"
 OUTPUTS = ("candles", "late_trades", "dead_letters")
