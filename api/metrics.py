@@ -33,6 +33,12 @@ class Metrics:
         self.lag = Gauge(
             "tapeline_api_lag_messages", "Messages not read yet", ["topic"], registry=registry
         )
+        self.ledger = Gauge(
+            "tapeline_api_ledger_records",
+            "Records by what became of them, as the ledger has it",
+            ["outcome"],
+            registry=registry,
+        )
         self.requests = Histogram(
             "tapeline_api_request_duration_seconds",
             "Time from a request to the end of its answer",

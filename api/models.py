@@ -37,10 +37,20 @@ DEAD_LETTER = {
     "payload": "eyJzeW1ib2wiOg==",
     "rejected_at": 1767225660417,
 }
+COUNTS = {
+    "messages": 52_000,
+    "records": 52_000,
+    "candles": 47_810,
+    "duplicates": 1_594,
+    "late": 12,
+    "rejected": 2_584,
+    "in_flight": 0,
+}
+SOURCE = {"topic": "trades", "partition": 0, **COUNTS}
 STATUS = {
     "ready": True,
     "reasons": [],
-    "lag": {"candles": 0, "dead_letters": 0},
+    "lag": {"candles": 0, "dead_letters": 0, "ledger": 0},
     "freshness_seconds": 0.31,
 }
 
@@ -154,6 +164,54 @@ class DeadLettersModel(BaseModel):
     total: int = Field(description="Dead letters that match, also beyond the limit")
     reasons: dict[str, int] = Field(description="How many of those there are of each reason")
     dead_letters: list[DeadLetterModel]
+
+
+class LedgerCountsModel(BaseModel):
+    """What was read, and what became of it, since the job first started."""
+
+    model_config = example(COUNTS)
+
+    messages: int = Field(description="Messages read from Kafka")
+    records: int = Field(description="Records in them")
+    candles: int = Field(description="Records that are in candles")
+    duplicates: int = Field(description="Records that came before; they count once")
+    late: int = Field(description="Records too late to correct their candles")
+    rejected: int = Field(description="Records that became dead letters")
+    in_flight: int = Field(
+        description="Records read whose outcome no account has yet: records - candles - "
+        "duplicates - late - rejected; below 0 for a moment where the outcome came first"
+    )
+
+
+class LedgerSourceModel(LedgerCountsModel):
+    """The counts of one partition."""
+
+    model_config = example(SOURCE)
+
+    topic: str = Field(description="Where the records came from")
+    partition: int
+
+
+class LedgerModel(BaseModel):
+    """Where every record went: what the newest accounts of all shards add up to."""
+
+    model_config = example(
+        {
+            "sources": [SOURCE],
+            "total": COUNTS,
+            "balanced": True,
+            "duplicates": {"BTC/USD": 1_560, "ETH/USD": 34},
+            "updated_at": 1767225660417,
+        }
+    )
+
+    sources: list[LedgerSourceModel] = Field(description="In the order of topic and partition")
+    total: LedgerCountsModel = Field(description="The counts of all sources together")
+    balanced: bool = Field(description="Whether no source has anything in flight")
+    duplicates: dict[str, int] = Field(description="Duplicates by symbol, the most first")
+    updated_at: int | None = Field(
+        description="When the newest account was written, ms since the epoch; null before the first"
+    )
 
 
 class StatusModel(BaseModel):

@@ -101,3 +101,11 @@ class DeadLetterParameters(Parameters):
     reason: str | None = Field(None, description="Only those with this reason")
     topic: str | None = Field(None, description="Only those of this input topic")
     limit: int = Field(100, ge=1, le=1_000, description="Most dead letters; the newest are kept")
+
+
+class LedgerParameters(Parameters):
+    """How much of the ledger is asked for."""
+
+    limit: int = Field(
+        100, ge=1, le=1_000, description="Most symbols; those with most duplicates are kept"
+    )

@@ -8,6 +8,10 @@ Interval = Literal["1s", "10s", "1m", "5m", "15m", "1h", "4h", "1d"]
 INTERVALS: tuple[Interval, ...] = get_args(Interval)  # shortest first
 
 
+MAX_SHARDS = 4_096  # of the job; their numbers count from 0
+DECODE = 9_999  # in place of a shard's number: the account of what was read and decoded
+
+
 # Records refer to nothing that could refer back, so the cyclic collector need not visit the
 # millions of them that are kept (gc=False).
 class Candle(msgspec.Struct, gc=False):
@@ -58,3 +62,38 @@ class DeadLetter(msgspec.Struct, gc=False):
     detail: str
     payload: str
     rejected_at: int
+
+
+class Source(msgspec.Struct, gc=False):
+    """What became of the records of one partition, as far as one shard counted it."""
+
+    topic: str
+    partition: int
+    messages: int
+    records: int
+    candles: int
+    duplicates: int
+    late: int
+    rejected: int
+
+
+class Account(msgspec.Struct, gc=False):
+    """All that one shard counted since the job first started, as of ``updated_at``, ms.
+
+    The account of ``DECODE`` has the messages, the records and what decoding rejected; those of
+    the shards have what became of the trades. ``duplicates`` are by symbol.
+
+    Raises:
+        ValueError: The job has no such shard.
+    """
+
+    shard: int
+    sources: list[Source]
+    duplicates: dict[str, int]
+    updated_at: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.shard < MAX_SHARDS and self.shard != DECODE:
+            raise ValueError(
+                f"expected a shard from 0 to {MAX_SHARDS - 1}, or {DECODE}, got {self.shard}"
+            )

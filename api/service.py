@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -12,10 +13,11 @@ from fastapi import Depends, Request
 from api.dead_letters import DeadLetters
 from api.feed import Feed
 from api.intake import Intake
+from api.ledger import OUTCOMES, Ledger
 from api.metrics import Metrics
 from api.reader import Reader
 from api.readiness import Readiness, judge
-from api.records import Candle, DeadLetter
+from api.records import Account, Candle, DeadLetter
 from api.settings import Settings
 from api.store import Store
 
@@ -32,6 +34,7 @@ class Service:
     settings: Settings
     store: Store
     dead_letters: DeadLetters
+    ledger: Ledger
     metrics: Metrics
     reader: Reader
     clock: Callable[[], int] = wall_clock
@@ -41,13 +44,15 @@ class Service:
         """Put the parts together; nothing runs yet."""
         store = Store(settings.max_candles, settings.max_symbols, settings.max_total_candles)
         dead_letters = DeadLetters(settings.max_dead_letters)
+        ledger = Ledger()
         metrics = Metrics()
         intakes: list[Intake[Any]] = [
             Intake(settings.candles_topic, msgspec.json.Decoder(Candle), store.put),
             Intake(settings.dead_letters_topic, msgspec.json.Decoder(DeadLetter), dead_letters.put),
+            Intake(settings.ledger_topic, msgspec.json.Decoder(Account), ledger.put),
         ]
         reader = Feed(settings, intakes, metrics, wall_clock)
-        return cls(settings, store, dead_letters, metrics, reader)
+        return cls(settings, store, dead_letters, ledger, metrics, reader)
 
     def __post_init__(self) -> None:
         """Let Prometheus see what is held and how current it is."""
@@ -64,6 +69,9 @@ class Service:
         }
         for name, (meaning, value) in gauges.items():
             self.metrics.watch(f"tapeline_api_{name}", meaning, value)
+        for outcome in OUTCOMES:
+            gauge = self.metrics.ledger.labels(outcome)
+            gauge.set_function(partial(self._records, outcome))
 
     def readiness(self) -> Readiness:
         """Whether the service may be asked for candles, now."""
@@ -74,6 +82,9 @@ class Service:
     def _freshness(self) -> float:
         age = self.readiness().freshness_ms
         return math.nan if age is None else age / 1_000
+
+    def _records(self, outcome: str) -> float:
+        return float(getattr(self.ledger.total(), outcome))
 
 
 def _of(request: Request) -> Service:

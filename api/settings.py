@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     bootstrap_servers: str = Field("localhost:9092", description="Kafka brokers, host:port,...")
     candles_topic: Topic = Field("candles", description="Input: candles")
     dead_letters_topic: Topic = Field("dead_letters", description="Input: rejected records")
+    ledger_topic: Topic = Field("ledger", description="Input: where every record went")
 
     api_host: str = Field("127.0.0.1", description="Address the service listens on")
     api_port: int = Field(8000, ge=0, le=65_535, description="Port it listens on; 0 is any")
@@ -45,8 +46,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:
-        if self.candles_topic == self.dead_letters_topic:
-            raise ValueError(f"every topic needs a name of its own, got {self.candles_topic} twice")
+        topics = [self.candles_topic, self.dead_letters_topic, self.ledger_topic]
+        if len(set(topics)) < len(topics):
+            raise ValueError(f"every topic needs a name of its own, got {topics}")
         return self
 
     @model_validator(mode="after")

@@ -1,76 +1,99 @@
-"""The keyed process function of the main job: frames of a shard in, partial candles out."""
+"""The keyed process function of the main job: frames of a shard in, messages to the outputs out."""
 
+import time
 from collections.abc import Iterator
 
 from pyflink.common import Row, Types
-from pyflink.datastream import KeyedProcessFunction, OutputTag, RuntimeContext
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream.state import ListStateDescriptor
+from pyflink.metrics import Counter
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
-from jobs.candles import PARTIAL_COLUMNS
-from udfs import candles, frames, late
-from udfs.candles import LIMBS
+from udfs import shard
+from udfs.dead_letters import PARTITIONS_PER_TOPIC
+from udfs.shard import Output, Rules, Shard
+from udfs.windows import NEVER
 
-_LIMB_TYPES = [Types.LONG()] * (3 * LIMBS)
-PARTIAL_TYPE = Types.ROW_NAMED(
-    list(PARTIAL_COLUMNS),
-    [
-        Types.STRING(),
-        Types.LONG(),
-        Types.STRING(),
-        Types.STRING(),
-        Types.DOUBLE(),
-        Types.DOUBLE(),
-        Types.LONG(),
-        *_LIMB_TYPES,
-    ],
-)
-LATE_TYPE = Types.ROW_NAMED(
-    list(late.COLUMNS),
-    [
-        Types.STRING(),
-        Types.DOUBLE(),
-        Types.DOUBLE(),
-        Types.LONG(),
-        Types.STRING(),
-        Types.STRING(),
-        Types.STRING(),
-        Types.LONG(),
-        Types.INT(),
-        Types.INT(),
-        Types.LONG(),
-    ],
-)
-LATE = OutputTag("late", LATE_TYPE)
+BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+MESSAGE_TYPE = Types.ROW_NAMED(["output", "key", "value"], [Types.STRING(), BYTES, BYTES])
+_JOURNAL = ListStateDescriptor("journal", BYTES)
+_AT_THE_END = NEVER - 1
+"""Timers of this event time fire when a bounded input has ended."""
 
 
 class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
-    """Turns frames into partial candles; trades of closed seconds go aside as late."""
+    """Hands frames and time to the shards, and their journals to Flink's state.
+
+    Shards live in the worker's memory. Flink starts a new worker whenever it restores state, so
+    each is read from its journal when its key is first seen.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the compiled kernels before the first frame."""
-        del runtime_context
-        candles.warm_up()
+        shard.warm_up()
+        self._journal = runtime_context.get_list_state(_JOURNAL)
+        self._shards: dict[int, Shard] = {}
+        self._timers: dict[int, int] = {}
+        self._metrics = runtime_context.get_metrics_group()
+        self._counters: dict[tuple[int, str], Counter] = {}
 
-    def process_element(
-        self, value: bytes, ctx: KeyedProcessFunction.Context
-    ) -> Iterator[Row | tuple[OutputTag, Row]]:
-        """The bytes of a frame -> rows of PARTIAL_TYPE, and of LATE_TYPE to the side."""
-        frame = frames.unpack(value)
-        watermark = ctx.timer_service().current_watermark()
-        in_time, too_late = late.split(frame, watermark)
-        if too_late is not None:
-            for fields in late.rows(frame, too_late, watermark):
-                yield LATE, Row(*fields)
-        for p in candles.partial_candles(in_time):
-            yield Row(
-                p.symbol,
-                p.second,
-                p.open_key,
-                p.close_key,
-                p.high,
-                p.low,
-                p.trades,
-                *p.volume,
-                *p.notional,
-                *p.buy_volume,
-            )
+    def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
+        """A frame, or a tally -> rows of MESSAGE_TYPE."""
+        each, watermark, now_ms = self._look(ctx)
+        yield from self._publish(each, each.take(value, watermark, now_ms), ctx, now_ms)
+
+    def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
+        """The time that a shard waited for has come -> rows of MESSAGE_TYPE."""
+        each, watermark, now_ms = self._look(ctx)
+        if self._timers.get(each.number) == timestamp:
+            del self._timers[each.number]
+        yield from self._publish(each, each.tick(watermark, now_ms), ctx, now_ms)
+
+    def _look(self, ctx: KeyedProcessFunction.Context) -> tuple[Shard, int, int]:
+        """The shard of the current key, the watermark and the clock."""
+        number = ctx.get_current_key()
+        each = self._shards.get(number)
+        if each is None:
+            each = self._shards[number] = Shard.restored(number, self._rules, self._journal.get())
+            ctx.timer_service().register_event_time_timer(_AT_THE_END)
+        return each, ctx.timer_service().current_watermark(), time.time_ns() // 1_000_000
+
+    def _publish(
+        self,
+        each: Shard,
+        messages: list[Output],
+        ctx: KeyedProcessFunction.Context,
+        now_ms: int,
+    ) -> Iterator[Row]:
+        for message in messages:
+            yield Row(*message)
+        for source, name, count in each.changes:
+            self._counter(source, name).inc(count)
+        each.changes.clear()
+        written = each.journal()
+        if written is not None:
+            data, replaces = written
+            if replaces:
+                self._journal.update([data])
+            else:
+                self._journal.add(data)
+        event_time, clock = each.due(now_ms)
+        timers = ctx.timer_service()
+        if event_time < _AT_THE_END:
+            timers.register_event_time_timer(event_time)
+        if clock is not None and not now_ms < self._timers.get(each.number, 0) <= clock:
+            self._timers[each.number] = clock
+            timers.register_processing_time_timer(clock)
+
+    def _counter(self, source: int, name: str) -> Counter:
+        """Flink's metric of what became of the records of one partition."""
+        counter = self._counters.get((source, name))
+        if counter is None:
+            topic, partition = divmod(source, PARTITIONS_PER_TOPIC)
+            group = self._metrics.add_group("topic", self._rules.topics[topic])
+            group = group.add_group("partition", str(partition))
+            counter = self._counters[source, name] = group.counter(f"records_{name}")
+        return counter

@@ -1,27 +1,27 @@
-"""The main job: raw trades in, candles, late trades and dead letters out.
+"""The main job: raw trades in, candles, late trades, the ledger and dead letters out.
 
 trades (Kafka bytes)
-  | decode: one pandas UDF, an Arrow batch in, frames and dead letters out
+  | decode: one pandas UDF, an Arrow batch in, frames, dead letters and a tally out
   |-- dead letters --------------------------------------------> dead_letters
-  v frames, keyed by shard
-aggregate: numpy, partial candles of one second ---------------> late_trades
-  v back to SQL with the source's watermark
-TUMBLE 1s -> 10s -> 1m, CUMULATE 5m, 15m, 1h, 4h, 1d ----------> candles
-running aggregates of 1s, 10s, 1m -----------------------------> candles (forming)
+  v frames, keyed by shard; the tally, by a key of its own
+aggregate: numpy on keyed state, all windows from 1s to 1d
+  |-- forming, final and corrected candles --------------------> candles
+  |-- trades too late to correct any --------------------------> late_trades
+  |-- where every record went ---------------------------------> ledger
 """
 
 from pyflink.common import Configuration, Types
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StatementSet, StreamTableEnvironment
 
-from jobs import candles, streams, tables
-from jobs.aggregate import LATE, PARTIAL_TYPE, Aggregate
+from jobs import delivery, streams, tables
+from jobs.aggregate import BYTES, MESSAGE_TYPE, Aggregate
 from jobs.operators import name_operators
-from jobs.settings import Settings
+from jobs.settings import OUTPUTS, Settings
 from udfs import flink as udfs
 from udfs.frames import KEY_BYTES
+from udfs.shard import Rules
 
-BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 PIECE = Types.ROW_NAMED(["piece"], [BYTES])
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
 BATCHES_IN_BUNDLE = 5
@@ -31,11 +31,12 @@ BATCHES_IN_BUNDLE = 5
 def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     """Builds the whole dataflow as one statement set, not attached to the environment yet."""
     t_env = StreamTableEnvironment.create(env)
-    for table in (tables.trades, tables.candles, tables.late_trades, tables.dead_letters):
-        t_env.execute_sql(table(settings))
+    t_env.execute_sql(tables.trades(settings))
+    for name in OUTPUTS:
+        t_env.execute_sql(tables.output(settings, name))
     outputs = t_env.create_statement_set()
 
-    # Kafka records -> pieces, each a frame or a dead letter.
+    # Kafka records -> pieces, each a frame, a tally or a dead letter.
     # Crossed to a stream once, and all goes on from there: so the topic is read and decoded once.
     t_env.create_temporary_function(
         "decode_trades",
@@ -49,7 +50,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         ) CROSS JOIN UNNEST(pieces) AS unnested (piece)
     """)
     pieces = streams.to_stream(t_env, decoded, PIECE)
-    t_env.create_temporary_view("pieces", streams.to_table(t_env, pieces, time_ms="0"))
+    t_env.create_temporary_view("pieces", streams.to_table(t_env, pieces))
     is_letter = "CAST(piece AS BINARY(1)) = X'7B'"  # an opening brace
 
     outputs.add_insert_sql(f"""
@@ -57,37 +58,40 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         SELECT {tables.source_of_letter(settings)}, piece FROM pieces WHERE {is_letter}
     """)
 
-    # Frames, keyed by shard -> partial candles of one second, and late trades to the side.
+    # Frames, keyed by shard -> messages to the other outputs.
     frames = t_env.sql_query(f"""
         SELECT CAST(CAST(CAST(piece AS BINARY({KEY_BYTES})) AS STRING) AS INT) AS shard,
           piece AS frame
         FROM pieces WHERE NOT {is_letter}
     """)
     frame_stream = streams.to_stream(t_env, frames, FRAME)
-    partials = (
+    messages = (
         streams.key_by_first_field(frame_stream, Types.INT(), BYTES)
-        .process(Aggregate(), PARTIAL_TYPE)
-        .name("aggregate into partial candles")
+        .process(Aggregate(rules(settings)), MESSAGE_TYPE)
+        .name("aggregate")
         .uid("aggregate")
     )
-    t_env.create_temporary_view("late", t_env.from_data_stream(partials.get_side_output(LATE)))
-    outputs.add_insert_sql(tables.insert_late_trades(settings, "late"))
-
-    # Partial candles -> candles of every interval.
-    t_env.create_temporary_view("partials", streams.to_table(t_env, partials, time_ms="`second`"))
-    views = {}
-    source, time = "partials", "event_time"
-    for interval, ms in candles.SHORT.items():
-        views[f"candles_{interval}"] = candles.tumble(source, time, ms)
-        source, time = f"candles_{interval}", "wt"
-    for interval, ms in candles.LONG.items():
-        views[f"candles_{interval}"] = candles.cumulate(source, time, ms)
-    if settings.forming_candles:
-        views["forming_candles"] = candles.forming("partials", candles.SHORT.values())
-    for name, query in views.items():
-        t_env.create_temporary_view(name, t_env.sql_query(query))
-    outputs.add_insert_sql(candles.publish(views))
+    t_env.create_temporary_view("messages", t_env.from_data_stream(messages))
+    for name in ("candles", "late_trades", "ledger"):
+        outputs.add_insert_sql(
+            f"INSERT INTO {name} SELECT key, `value` FROM messages WHERE output = '{name}'"
+        )
     return outputs
+
+
+def rules(settings: Settings) -> Rules:
+    """What the settings say of candles."""
+    bounded = settings.stop_at != "never"
+    return Rules(
+        topics=settings.trades_topics,
+        correction_ms=settings.correction_ms,
+        duplicates_ms=settings.duplicate_ttl_ms,
+        # A backfill's time passes with its records alone.
+        quiet_ms=0 if bounded else settings.idle_timeout_ms,
+        forming=settings.forming_intervals,
+        forming_ms=settings.forming_ms,
+        ledger_ms=settings.ledger_ms,
+    )
 
 
 def configuration(settings: Settings) -> Configuration:
@@ -100,8 +104,6 @@ def configuration(settings: Settings) -> Configuration:
         "python.fn-execution.arrow.batch.size": settings.batch_rows,
         "python.fn-execution.bundle.time": settings.bundle_ms,
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
-        # Forming candles keep a running sum per symbol and window; a minute's is of no use later.
-        "table.exec.state.ttl": "3 min",
     }
     configuration = Configuration()
     for key, value in options.items():
@@ -112,6 +114,7 @@ def configuration(settings: Settings) -> Configuration:
 def main() -> None:
     """Submits the job with the settings of the environment."""
     settings = Settings()
+    delivery.check(settings)
     env = StreamExecutionEnvironment.get_execution_environment(configuration(settings))
     build(env, settings).attach_as_datastream()
     name_operators(env)

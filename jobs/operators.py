@@ -1,7 +1,7 @@
 """Names and uids of the operators: what the web UI shows, and what finds their state again.
 
 The SQL planner numbers its operators (``Calc[21]``), and the numbers change with every query that
-does. What matters of a description is its kind and its window.
+does. What matters of a description is its kind.
 """
 
 import re
@@ -15,10 +15,6 @@ _NAMES = (
     (r"TableSourceScan\(table=\[\[\w+, \w+, (\w+)", r"\1"),
     (r"PythonCalc\(.*decode_trades\(", "decode trades"),
     (r"Correlate\(.*\.pieces", "unnest pieces"),
-    (r"Correlate\(.*MAP\(", "find windows"),
-    (r"LocalWindowAggregate\(.*size=\[(\d+) (\w)", r"pre-aggregate \1\2"),
-    (r"GlobalWindowAggregate\(.*size=\[(\d+) (\w)", r"candles \1\2"),
-    (r"OverAggregate\(", "forming candles"),
     (r"SinkConversion", "to stream"),
     (r"Sink\(table=\[\w+\.\w+\.(\w+)\]", r"\1"),
     (r"Calc\(", "select"),

@@ -5,7 +5,12 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from udfs.intervals import INTERVALS
+
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+
+OUTPUTS = ("candles", "late_trades", "ledger", "dead_letters")
+"""What the job writes; each has a topic."""
 
 
 class Settings(BaseSettings):
@@ -24,9 +29,10 @@ class Settings(BaseSettings):
     )
     candles_topic: Topic = Field("candles", description="Output: candles")
     late_trades_topic: Topic = Field(
-        "late_trades", description="Output: trades behind the watermark"
+        "late_trades", description="Output: trades past the correction horizon"
     )
     dead_letters_topic: Topic = Field("dead_letters", description="Output: rejected records")
+    ledger_topic: Topic = Field("ledger", description="Output: where every record went")
     start_from: str = Field(
         "group",
         pattern="^(group|earliest|latest)$",
@@ -40,20 +46,66 @@ class Settings(BaseSettings):
         "(a backfill: every window closes, and the job finishes)",
     )
 
+    event_time_from: str = Field(
+        "record",
+        pattern="^(record|payload)$",
+        description="Where the watermark comes from: the Kafka record's timestamp, or the first "
+        "trade's in its payload (slower; for producers that do not set the record's)",
+    )
     watermark_delay_ms: int = Field(
         2_000, ge=0, description="How far out of order trades may come and still be in time, ms"
     )
     idle_timeout_ms: int = Field(
         5_000,
         ge=0,
-        description="Silence after which a partition holds nothing back, ms; 0 is never",
+        description="Silence after which a partition holds nothing back, and after which event "
+        "time goes on by the clock where all are silent, ms; 0 is never",
     )
     max_ahead_ms: int = Field(
-        60_000, ge=0, description="How far a trade's time may be ahead of its Kafka record's, ms"
+        60_000,
+        ge=0,
+        description="How far a trade's time may be ahead of its Kafka record's, and a record's "
+        "ahead of the clock to move the watermark, ms",
+    )
+    max_drift_ms: int = Field(
+        600_000,
+        ge=0,
+        description="How far one partition may be read ahead of the slowest, in event time, ms; "
+        "0 is as far as it goes",
     )
     shards: int = Field(16, ge=1, le=4096, description="Groups that symbols are hashed into")
-    forming_candles: bool = Field(True, description="Publish forming candles (1s, 10s, 1m) too")
+    correction_ms: int = Field(
+        900_000,
+        ge=0,
+        description="How far behind the watermark a trade still corrects its candles, ms",
+    )
+    duplicate_ttl_ms: int = Field(
+        900_000,
+        ge=0,
+        description="How long a trade is remembered, so that copies of it do not count, in event "
+        "time, ms; 0 is not at all",
+    )
+    forming_intervals: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("1s", "10s", "1m"),
+        description="Intervals whose candles are published while they form, separated by commas",
+    )
+    forming_ms: int = Field(
+        200, ge=1, description="Time between two forming candles of a symbol and interval, ms"
+    )
+    ledger_ms: int = Field(5_000, ge=1, description="Time between two accounts of a shard, ms")
 
+    delivery: str = Field(
+        "at-least-once",
+        pattern="^(at-least-once|exactly-once)$",
+        description="Of the output: at-least-once (repeats after a recovery) or exactly-once "
+        "(Kafka transactions; seen with every checkpoint, by readers at read_committed)",
+    )
+    transaction_timeout_ms: int = Field(
+        600_000,
+        ge=1_000,
+        description="How long the broker keeps a transaction of a job that is gone, ms: longer "
+        "than a recovery may take, at most the broker's transaction.max.timeout.ms",
+    )
     checkpoint_interval_ms: int = Field(10_000, ge=100, description="Time between checkpoints, ms")
     bundle_ms: int = Field(
         100, ge=1, description="Longest time a record waits for its batch to fill, ms"
@@ -65,19 +117,22 @@ class Settings(BaseSettings):
         "400 for messages of 100 trades",
     )
 
-    @field_validator("trades_topics", mode="before")
+    @field_validator("trades_topics", "forming_intervals", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
 
+    @field_validator("forming_intervals")
+    @classmethod
+    def _are_intervals(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = set(names) - set(INTERVALS)
+        if unknown:
+            raise ValueError(f"expected some of {', '.join(INTERVALS)}, got {sorted(unknown)}")
+        return names
+
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:
-        topics = [
-            *self.trades_topics,
-            self.candles_topic,
-            self.late_trades_topic,
-            self.dead_letters_topic,
-        ]
+        topics = [*self.trades_topics, *(getattr(self, f"{name}_topic") for name in OUTPUTS)]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")
         return self

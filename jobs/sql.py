@@ -1,10 +1,5 @@
 """Small pieces of Flink SQL."""
 
-NOW_MS = (
-    "EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000 + EXTRACT(MILLISECOND FROM CURRENT_TIMESTAMP)"
-)
-"""The wall clock in ms since epoch."""
-
 
 def interval(ms: int) -> str:
     """An interval of so many milliseconds."""

@@ -16,17 +16,14 @@ def to_stream(t_env: StreamTableEnvironment, table: Table, row: RowTypeInfo) -> 
     return t_env.to_append_stream(table, row)
 
 
-def to_table(t_env: StreamTableEnvironment, stream: DataStream, time_ms: str) -> Table:
-    """A stream of rows as a table with the stream's own watermarks.
+def to_table(t_env: StreamTableEnvironment, stream: DataStream) -> Table:
+    """A stream of rows as a table that hands on the stream's watermarks.
 
-    Args:
-        t_env: The environment.
-        stream: Rows with named fields.
-        time_ms: SQL for a row's event time in ms, which becomes the time attribute ``event_time``.
+    A table without a time attribute would keep them to itself; this one's is of no other use.
     """
     schema = (
         Schema.new_builder()
-        .column_by_expression("event_time", f"TO_TIMESTAMP_LTZ({time_ms}, 3)")
+        .column_by_expression("event_time", "TO_TIMESTAMP_LTZ(0, 3)")
         .watermark("event_time", "SOURCE_WATERMARK()")
         .build()
     )

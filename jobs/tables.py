@@ -10,6 +10,10 @@ MAX_MESSAGE_BYTES = 12 << 20
 """A dead letter carries its payload in base64: a third more than the largest message read."""
 
 
+_TIMESTAMP = r'"timestamp"\s*:\s*(\d{1,15})'
+"""The first of a message, as a regular expression."""
+
+
 def _options(options: Mapping[str, object]) -> str:
     return ",\n  ".join(f"'{key}' = '{value}'" for key, value in options.items())
 
@@ -31,15 +35,23 @@ def trades(settings: Settings) -> str:
     bounded = {"scan.bounded.mode": "latest-offset"} if settings.stop_at == "latest" else {}
     # A backfill waits for its slowest partition: wall-clock silence would make trades late.
     idle_timeout_ms = 0 if bounded else settings.idle_timeout_ms
+    drift = {
+        "scan.watermark.alignment.group": "trades",
+        "scan.watermark.alignment.max-drift": f"{settings.max_drift_ms} ms",
+        "scan.watermark.alignment.update-interval": "200 ms",
+    }
+    time, columns = _event_time(settings)
+    # A time far ahead of the clock is an error of its producer's, and moves nothing.
+    ahead = f"CURRENT_TIMESTAMP + {interval(settings.max_ahead_ms)}"
+    delay = interval(settings.watermark_delay_ms)
     return _create(
         "trades",
         "payload BYTES,\n"
         "  `topic` STRING METADATA VIRTUAL,\n"
         "  `partition` INT METADATA VIRTUAL,\n"
         "  `offset` BIGINT METADATA VIRTUAL,\n"
-        "  `timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL,\n"
-        "  WATERMARK FOR `timestamp` AS `timestamp` - "
-        f"{interval(settings.watermark_delay_ms)}",
+        f"  `timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL,\n{columns}"
+        f"  WATERMARK FOR {time} AS CASE WHEN {time} <= {ahead} THEN {time} - {delay} END",
         {
             "connector": "kafka",
             "properties.bootstrap.servers": settings.bootstrap_servers,
@@ -48,11 +60,23 @@ def trades(settings: Settings) -> str:
             "properties.max.poll.records": 10_000,
             "topic": ";".join(settings.trades_topics),
             "format": "raw",
+            "properties.isolation.level": "read_committed",
             "scan.watermark.idle-timeout": f"{idle_timeout_ms} ms",
+            **(drift if settings.max_drift_ms else {}),
             **startup,
             **bounded,
         },
     )
+
+
+def _event_time(settings: Settings) -> tuple[str, str]:
+    """The column that the watermark follows, and its declaration if there is need of one."""
+    if settings.event_time_from == "record":
+        return "`timestamp`", ""
+    first = f"REGEXP_EXTRACT(CAST(payload AS STRING), '{_TIMESTAMP}', 1)"
+    own = f"TO_TIMESTAMP_LTZ(CAST({first} AS BIGINT), 3)"
+    ahead = f"`timestamp` + {interval(settings.max_ahead_ms)}"
+    return "event_time", f"  event_time AS CASE WHEN {own} <= {ahead} THEN {own} END,\n"
 
 
 def source_number(settings: Settings) -> str:
@@ -70,83 +94,37 @@ def source_number(settings: Settings) -> str:
 
 
 def source_of_letter(settings: Settings) -> str:
-    """SQL for the topic that a dead letter (``piece``) came from."""
-    if len(settings.trades_topics) == 1:
-        return f"'{settings.trades_topics[0]}'"
-    return "JSON_VALUE(CAST(piece AS STRING), '$.topic')"
+    """SQL for the key of a dead letter (``piece``): the topic that it came from, as BYTES."""
+    topic = f"'{settings.trades_topics[0]}'"
+    if len(settings.trades_topics) > 1:
+        topic = "JSON_VALUE(CAST(piece AS STRING), '$.topic')"
+    return f"CAST({topic} AS BYTES)"
 
 
-def _sink(settings: Settings, topic: str) -> dict[str, object]:
-    return {
-        "connector": "kafka",
-        "properties.bootstrap.servers": settings.bootstrap_servers,
-        "properties.client.id": f"{settings.group_id}-{topic}",
-        "properties.max.request.size": MAX_MESSAGE_BYTES,
-        "properties.compression.type": "zstd",
-        "properties.batch.size": 1 << 18,
-        "properties.linger.ms": 20,
-        "topic": topic,
-        "sink.delivery-guarantee": "at-least-once",
+def output(settings: Settings, name: str) -> str:
+    """An output: messages made by ``udfs``, key and value as they are."""
+    topic = getattr(settings, f"{name}_topic")
+    transactions = {
+        "sink.transactional-id-prefix": f"{settings.group_id}-{topic}",
+        "properties.transaction.timeout.ms": settings.transaction_timeout_ms,
     }
-
-
-CANDLE_COLUMNS = (
-    "symbol STRING, `interval` STRING, `start` BIGINT, `end` BIGINT, "
-    "`open` DOUBLE, high DOUBLE, low DOUBLE, `close` DOUBLE, "
-    "volume DOUBLE, notional DOUBLE, vwap DOUBLE, trades BIGINT, buy_volume DOUBLE, "
-    "final BOOLEAN, revision INT, updated_at BIGINT"
-)
-
-
-def candles(settings: Settings) -> str:
-    """Output: candles of every interval, keyed by symbol and interval."""
     return _create(
-        "candles",
-        CANDLE_COLUMNS,
+        name,
+        "message_key BYTES, message BYTES",
         {
-            **_sink(settings, settings.candles_topic),
-            "key.format": "json",
-            "key.fields": "symbol;interval",
-            "value.format": "json",
-        },
-    )
-
-
-def late_trades(settings: Settings) -> str:
-    """Output: trades that came after their second was closed, keyed by symbol."""
-    return _create(
-        "late_trades",
-        "symbol STRING, price DOUBLE, quantity DOUBLE, `timestamp` BIGINT, side STRING, "
-        "trade_id STRING, exchange STRING, lateness BIGINT, "
-        "`topic` STRING, `partition` INT, `offset` BIGINT",
-        {
-            **_sink(settings, settings.late_trades_topic),
+            "connector": "kafka",
+            "properties.bootstrap.servers": settings.bootstrap_servers,
+            "properties.client.id": f"{settings.group_id}-{topic}",
+            "properties.max.request.size": MAX_MESSAGE_BYTES,
+            "properties.compression.type": "zstd",
+            "properties.batch.size": 1 << 18,
+            "properties.linger.ms": 20,
+            "topic": topic,
+            "sink.delivery-guarantee": settings.delivery,
+            **(transactions if settings.delivery == "exactly-once" else {}),
             "key.format": "raw",
-            "key.fields": "symbol",
-            "value.format": "json",
-        },
-    )
-
-
-def dead_letters(settings: Settings) -> str:
-    """Output: rejected records as JSON made by ``udfs.dead_letters``, keyed by source topic."""
-    return _create(
-        "dead_letters",
-        "source_topic STRING, letter BYTES",
-        {
-            **_sink(settings, settings.dead_letters_topic),
-            "key.format": "raw",
-            "key.fields": "source_topic",
+            "key.fields": "message_key",
             "value.format": "raw",
             "value.fields-include": "EXCEPT_KEY",
         },
-    )
-
-
-def insert_late_trades(settings: Settings, source: str) -> str:
-    """The statement that writes the rows of ``udfs.late`` to their topic."""
-    cases = " ".join(f"WHEN {i} THEN '{t}'" for i, t in enumerate(settings.trades_topics))
-    return (
-        "INSERT INTO late_trades SELECT symbol, price, quantity, `timestamp`, side, trade_id, "
-        f"exchange, lateness, CASE topic_index {cases} END, `partition`, `offset` FROM {source}"
     )

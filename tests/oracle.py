@@ -32,6 +32,7 @@ MIN_AMOUNT, MAX_AMOUNT = 1e-15, 1e15  # of price and of quantity
 MAX_NOTIONAL = 1e18
 YEAR_2000_MS = 946_684_800_000
 MAX_AHEAD_MS = 60_000
+CORRECTION_MS = 900_000
 JSON_SPACE = b" \t\r\n"
 
 
@@ -62,6 +63,13 @@ class Trade(NamedTuple):
         """
         identifier = self.trade_id.encode()
         return self.timestamp, len(identifier), identifier, self.price, self.quantity
+
+    @property
+    def identity(self) -> object:
+        """What two copies of a trade have in common."""
+        if self.trade_id:
+            return self.exchange, self.symbol, self.trade_id
+        return self
 
 
 @dataclass(frozen=True)  # a tuple's own index() leaves no room for the contract's field
@@ -96,7 +104,8 @@ class Expected(NamedTuple):
     candles: dict[tuple[str, str, int], Candle]  # by (symbol, interval, start)
     rejected: list[tuple[int, Rejected]]  # with the position of the message in the list
     late: list[Trade]
-    in_time: list[Trade]
+    duplicates: list[Trade]
+    counted: list[Trade]
 
 
 class Fault(Exception):
@@ -104,7 +113,7 @@ class Fault(Exception):
 
 
 def expected(messages: Iterable[Message], watermark_delay: int | None = None) -> Expected:
-    """Compute everything for messages in the order they are read.
+    """Compute everything for messages in the order they are read, as if all were remembered.
 
     With a ``watermark_delay`` (ms) trades are late as they are under a watermark that moves with
     every message: the least, over the partitions, of the newest record timestamp read before,
@@ -115,7 +124,8 @@ def expected(messages: Iterable[Message], watermark_delay: int | None = None) ->
     newest = dict.fromkeys((message.partition for message in messages), -math.inf)
     rejected: list[tuple[int, Rejected]] = []
     late: list[Trade] = []
-    in_time: list[Trade] = []
+    duplicates: list[Trade] = []
+    counted: dict[object, Trade] = {}
     for position, message in enumerate(messages):
         trades, faults = read(message)
         rejected += [(position, fault) for fault in faults]
@@ -123,15 +133,21 @@ def expected(messages: Iterable[Message], watermark_delay: int | None = None) ->
         if watermark_delay is not None:
             watermark = min(newest.values()) - watermark_delay
         for trade in trades:
-            (late if is_late(trade, watermark) else in_time).append(trade)
+            if is_late(trade, watermark):
+                late.append(trade)
+            elif trade.identity in counted:
+                duplicates.append(trade)
+            else:
+                counted[trade.identity] = trade
         newest[message.partition] = max(newest[message.partition], message.timestamp)
-    return Expected(candles(in_time), rejected, late, in_time)
+    trades = list(counted.values())
+    return Expected(candles(trades), rejected, late, duplicates, trades)
 
 
 def is_late(trade: Trade, watermark: float) -> bool:
-    """Tell whether the watermark has closed the trade's second, the shortest candle."""
+    """Tell whether the trade's second was closed too long ago for a correction."""
     last_instant = trade.timestamp // 1_000 * 1_000 + 999
-    return last_instant <= watermark
+    return last_instant + CORRECTION_MS <= watermark
 
 
 def read(message: Message) -> tuple[list[Trade], list[Rejected]]:

@@ -18,11 +18,12 @@ from pydantic_settings import BaseSettings
 import api.routes
 import api.settings
 import jobs.settings
-import udfs.late
 from api.app import create_app
 from api.records import INTERVALS, Candle, DeadLetter
 from scripts.stack.settings import StackSettings
 from tests.api.harness import make_service
+from udfs.late import LateTrade
+from udfs.ledger import Account
 from udfs.reasons import Field, Reason, detail
 from udfs.trades import decode
 
@@ -105,8 +106,8 @@ def test_every_field_of_the_output_topics_is_named() -> None:
     fields = {
         "candles": [field.name for field in msgspec.structs.fields(Candle)],
         "dead_letters": [field.name for field in msgspec.structs.fields(DeadLetter)],
-        # The topic's number within the job becomes its name on the way out.
-        "late_trades": [name.replace("topic_index", "topic") for name in udfs.late.COLUMNS],
+        "late_trades": [field.name for field in msgspec.structs.fields(LateTrade)],
+        "ledger": [field.name for field in msgspec.structs.fields(Account)],
     }
     for topic, expected in fields.items():
         (row,) = re.findall(rf"^\| `{topic}` \(out\) \|.*\| (.*) \|$", README, re.MULTILINE)

@@ -242,20 +242,48 @@ def test_symbols_do_not_mix() -> None:
     assert len(candles(trades)) == 2 * len(INTERVALS)
 
 
-def test_a_trade_is_late_once_the_watermark_has_closed_its_second() -> None:
+def test_a_trade_is_late_a_quarter_of_an_hour_after_the_watermark_closed_its_second() -> None:
     def at(event: int, record: int, partition: int = 0) -> Message:
         return Message(encode(timestamp=NOON + event, trade_id=event), NOON + record, partition)
 
     # With a delay of 2 s a record of +3999 puts the watermark at +1999, the end of second 1.
-    messages = [at(3_998, 3_998), at(1_500, 3_999), at(1_500, 3_999), at(2_000, 3_999)]
+    horizon = 900_000
+    messages = [
+        at(3_998, 3_998 + horizon),
+        at(1_500, 3_999 + horizon),
+        at(1_501, 3_999 + horizon),
+        at(2_000, 3_999 + horizon),
+    ]
     result = expected(messages, watermark_delay=2_000)
-    assert [trade.timestamp - NOON for trade in result.late] == [1_500]
-    assert [trade.timestamp - NOON for trade in result.in_time] == [3_998, 1_500, 2_000]
+    assert [trade.timestamp - NOON for trade in result.late] == [1_501]
+    assert [trade.timestamp - NOON for trade in result.counted] == [3_998, 1_500, 2_000]
     assert result.candles["AAPL", "1m", NOON].trades == 3
 
     # A partition that has not been read holds the watermark back.
     assert expected([*messages, at(0, 0, partition=1)], watermark_delay=2_000).late == []
     assert expected(messages).late == []
+
+
+@pytest.mark.parametrize(
+    ("change", "is_copy"),
+    [
+        ({"price": 7}, True),
+        ({"timestamp": NOON - 5}, True),
+        ({"trade_id": 8}, False),
+        ({"exchange": "OTHER"}, False),
+        ({"symbol": "OTHER"}, False),
+    ],
+)
+def test_an_id_is_what_copies_have_in_common(change: dict[str, object], is_copy: bool) -> None:
+    messages = [Message(encode(**{"trade_id": 7, **each}), NOON) for each in ({}, change)]
+    assert len(expected(messages).duplicates) == is_copy
+
+
+def test_without_an_id_only_the_same_content_is_a_copy() -> None:
+    messages = [Message(encode(**each), NOON) for each in ({}, {}, {"side": "sell"})]
+    result = expected(messages)
+    assert (len(result.duplicates), len(result.counted)) == (1, 2)
+    assert result.candles["AAPL", "1d", NOON // 86_400_000 * 86_400_000].trades == 2
 
 
 def test_dead_letters_know_their_message() -> None:

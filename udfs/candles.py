@@ -1,11 +1,10 @@
-"""Partial candles: what some trades add to each (symbol, second).
+"""Candles: what some trades come to, made so that candles merge.
 
-Partial candles merge by minimum, maximum and integer sums, so a candle is the same however its
-trades are cut into frames, in whatever order they come:
+Candles merge by minimum, maximum and integer sums, so one is the same however its trades are cut
+into frames, in whatever order they come:
 
-- *Open and close* are the prices of the least and the greatest order key: a text of (event time,
-  trade id, price) whose byte order is that of the trades, and which ends in the price. Of two ids
-  the longer is the greater, so that digits compare as numbers.
+- *Open and close* are the prices of the first and the last trade by (event time, trade id, price).
+  Of two ids the longer is the greater, so that digits compare as numbers.
 - *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**8,
   2**-36 and 2**-80 in it. Their sums do not depend on order, and the double made from them in the
   end is the nearest to the true sum, what ``math.fsum`` gives. (Of terms below 2**-27, less than a
@@ -15,222 +14,401 @@ trades are cut into frames, in whatever order they come:
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs import columns
 from udfs.frames import Frame, long_id_starts
-from udfs.scanner import BUY
+from udfs.intervals import INTERVALS, SECOND_MS
+from udfs.scanner import BUY, MAX_TRADE_ID_LENGTH
 from udfs.trades import INLINE_ID_BYTES, TRADE
 from udfs.words import pointer, record
 
-SECOND_MS = 1_000
+LENGTHS_MS = np.array(list(INTERVALS.values()))
+"""(8,) of every interval."""
+
 LIMB_BITS = 44
 LIMBS = 3
-UNITS = (2.0**8, 2.0**-36, 2.0**-80)
-"""What one of each limb is worth, the greatest first."""
-PRICE_MARK = " "
-"""What stands before the price in an order key."""
-
 _LIMB_MASK = (1 << LIMB_BITS) - 1
 _TOP, _PER_TOP, _MIDDLE, _LOW = 2.0**8, 2.0**-8, 2.0**36, 2.0**44
+_UNIT = 2**80
+"""How many of the last limb's ones make 1."""
 
-PARTIAL = np.dtype(
+FINAL, TOUCHED = np.uint8(1), np.uint8(2)
+"""Flags of a candle: its window is closed; it changed since it was last published."""
+
+_SUMS = ("volume", "notional", "buy_volume")
+CANDLE = np.dtype(
     [
-        ("second", "i8"),  # start of the second, ms since epoch
+        ("start", "i8"),  # of its window, ms since epoch
         ("symbol", "i4"),
-        ("trades", "i4"),
-        ("open", "i4"),  # index of the trade that opens it
-        ("close", "i4"),
+        ("interval", "u1"),  # place in INTERVALS
+        ("flags", "u1"),
+        ("open_length", "u1"),  # bytes of the first trade's id
+        ("close_length", "u1"),
+        ("open_time", "i8"),
+        ("open_high", "u8"),  # the last 16 bytes of its id
+        ("open_low", "u8"),
+        ("open", "f8"),
+        ("close_time", "i8"),
+        ("close_high", "u8"),
+        ("close_low", "u8"),
+        ("close", "f8"),
         ("high", "f8"),
         ("low", "f8"),
+        ("trades", "i8"),
+        ("revision", "i8"),
+        *((f"{name}_{limb}", "i8") for name in _SUMS for limb in range(LIMBS)),
     ]
 )
-"""A partial candle but for its sums."""
+"""A candle, 176 bytes; each sum as limbs, the greatest first."""
 
-_VOLUME, _NOTIONAL, _BUY_VOLUME, _SUMS = 0, LIMBS, 2 * LIMBS, 3 * LIMBS
-"""Where the limbs of each sum begin, and how many there are."""
+_WORDS = CANDLE.itemsize // 8
+_VOLUME = _WORDS - 3 * LIMBS
+_NOTIONAL, _BUY_VOLUME = _VOLUME + LIMBS, _VOLUME + 2 * LIMBS
+"""At which word of a candle the limbs of each sum begin."""
+_FIELDS = columns.fields_of(CANDLE)
 
 
-@dataclass(frozen=True, slots=True)
-class PartialCandle:
-    """What a frame adds to one (symbol, second)."""
+@dataclass(slots=True)
+class Candles:
+    """Some candles of some symbols, and the ids that do not fit into them."""
 
-    symbol: str
-    second: int
-    open_key: str
-    close_key: str
-    high: float
-    low: float
-    trades: int
-    volume: list[int]
-    """Limbs, the greatest first; so too the next two."""
-    notional: list[int]
-    buy_volume: list[int]
+    rows: NDArray[np.void]
+    """(n,) of CANDLE."""
+    ids: NDArray[np.uint8]
+    """(n, 2, 64): the ids of the first and the last trades that are longer than 16 bytes; (0, 2,
+    64) if there is no such."""
+
+    def take(self, places: NDArray[np.intp] | slice) -> "Candles":
+        """Those at these places."""
+        return Candles(self.rows[places], self.ids[places] if self.ids.size else self.ids)
+
+
+NO_IDS = np.zeros((0, 2, MAX_TRADE_ID_LENGTH), np.uint8)
 
 
 @njit(cache=True, inline="always")
-def _precedes(trades, i, j, id_starts, long_ids):  # type: ignore[no-untyped-def]
-    """Whether trade i comes before trade j, by (event time, trade id, price)."""
-    a, b = record(trades, i), record(trades, j)
-    if a.timestamp != b.timestamp:
-        return a.timestamp < b.timestamp
-    if a.id_length != b.id_length:
-        return a.id_length < b.id_length
-    if a.id_length > INLINE_ID_BYTES:
-        for k in range(a.id_length):
-            x, y = long_ids[id_starts[i] + k], long_ids[id_starts[j] + k]
+def _is_before(time, length, high, low, price, other_time, other_length, other_high, other_low, other_price, ids, at, other_ids, other_at):  # type: ignore[no-untyped-def]  # fmt: skip  # noqa: E501
+    """Whether one trade comes before another; long ids are compared from ``ids[at]`` on."""
+    if time != other_time:
+        return time < other_time
+    if length != other_length:
+        return length < other_length
+    if length > INLINE_ID_BYTES:
+        for k in range(length):
+            x, y = ids[at + k], other_ids[other_at + k]
             if x != y:
                 return x < y
-    if a.id_high != b.id_high:
-        return a.id_high < b.id_high
-    if a.id_low != b.id_low:
-        return a.id_low < b.id_low
-    return a.price < b.price
+    if high != other_high:
+        return high < other_high
+    if low != other_low:
+        return low < other_low
+    return price < other_price
 
 
 @njit(cache=True, inline="always")
-def _add(limbs, at, value):  # type: ignore[no-untyped-def]
+def _add(words, at, value):  # type: ignore[no-untyped-def]
     """Adds a double of 0 and up to the sum in limbs at ``at``; what is below 2**-80 is cut off."""
     top = np.floor(value * _PER_TOP)
     rest = (value - top * _TOP) * _MIDDLE
     middle = np.floor(rest)
-    limbs[at] += np.int64(top)
-    limbs[at + 1] += np.int64(middle)
-    limbs[at + 2] += np.int64((rest - middle) * _LOW)
+    words[at] += np.int64(top)
+    words[at + 1] += np.int64(middle)
+    words[at + 2] += np.int64((rest - middle) * _LOW)
+
+
+@njit(cache=True, inline="always")
+def _carry(words, at):  # type: ignore[no-untyped-def]
+    """Brings limbs back below 2**44, so that sums of sums do not overflow."""
+    words[at + 1] += words[at + 2] >> LIMB_BITS
+    words[at + 2] &= _LIMB_MASK
+    words[at] += words[at + 1] >> LIMB_BITS
+    words[at + 1] &= _LIMB_MASK
+
+
+@njit(cache=True, inline="always")
+def hash_of(symbol, interval, start):  # type: ignore[no-untyped-def]
+    """Where to begin to look for a candle in an index."""
+    mixed = (start // SECOND_MS * 31 + symbol) * 0x9E3779B1 + interval * 0x85EBCA6B
+    return (mixed ^ (mixed >> 15)) & 0x7FFFFFFFFFFFFFFF
 
 
 @njit(cache=True)
-def aggregate(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped-def]
-    """The partial candles of some trades.
+def _of_trades(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped-def]
+    """Candles of one second, in the order of each one's first trade; and whether ids are long.
 
-    Args:
-        trades: (n,) of ``udfs.trades.TRADE``.
-        symbols: how many symbols their codes name.
-        id_starts: (n,) where each one's id begins in ``long_ids``; read of long ids only.
-        long_ids: the bytes of the ids longer than INLINE_ID_BYTES, end to end.
-
-    Returns:
-        (m,) of PARTIAL, in the order of each one's first trade; and (m, 9) int64, the limbs of
-        volume, notional and buy volume, below 2**44 but each first one.
+    The places of the first and last trade stand where the ids will: in open_high, close_high.
     """
     size = trades.size
     trades, id_starts, long_ids = pointer(trades), pointer(id_starts), pointer(long_ids)
-    partials, sums = np.zeros(64, PARTIAL), np.zeros((64, _SUMS), np.int64)
+    candles = np.zeros(64, CANDLE)
     count = 0
-    table = np.full(256, -1, np.int32)
-    partial_at, limbs = pointer(partials), pointer(sums)
-    # Trades of a symbol come mostly in order: its newest partial is nearly always the one.
+    index = np.full(256, -1, np.int32)
+    candle_at, words = pointer(candles), pointer(candles.view(np.int64))
+    # Trades of a symbol come mostly in order: its newest candle is nearly always the one.
     newest = np.full(symbols, -1, np.int32)
     for i in range(size):
         trade = record(trades, i)
-        second = trade.timestamp // SECOND_MS * SECOND_MS
+        start = trade.timestamp // SECOND_MS * SECOND_MS
         p = newest[trade.symbol]
-        if p < 0 or record(partial_at, p).second != second:
-            mask = table.size - 1
-            slot = _hash(second, trade.symbol) & mask
-            p = table[slot]
-            while p >= 0 and (partials[p].second != second or partials[p].symbol != trade.symbol):
+        if p < 0 or record(candle_at, p).start != start:
+            mask = index.size - 1
+            slot = hash_of(trade.symbol, 0, start) & mask
+            p = index[slot]
+            while p >= 0 and (candles[p].start != start or candles[p].symbol != trade.symbol):
                 slot = (slot + 1) & mask
-                p = table[slot]
+                p = index[slot]
             if p < 0:
                 p = count
                 count += 1
-                if count > partials.size:
-                    grown = np.zeros(2 * partials.size, PARTIAL)
-                    grown[: partials.size] = partials
-                    partials = grown
-                    grown_sums = np.zeros((partials.size, _SUMS), np.int64)
-                    grown_sums[: len(sums)] = sums
-                    sums = grown_sums
-                    partial_at, limbs = pointer(partials), pointer(sums)
-                    table = np.full(8 * partials.size, -1, np.int32)
+                if count > candles.size:
+                    grown = np.zeros(2 * candles.size, CANDLE)
+                    grown[: candles.size] = candles
+                    candles = grown
+                    candle_at, words = pointer(candles), pointer(candles.view(np.int64))
+                    index = np.full(4 * candles.size, -1, np.int32)
+                    mask = index.size - 1
                     for q in range(p):
-                        slot = _hash(partials[q].second, partials[q].symbol) & (table.size - 1)
-                        while table[slot] >= 0:
-                            slot = (slot + 1) & (table.size - 1)
-                        table[slot] = q
-                    slot = _hash(second, trade.symbol) & (table.size - 1)
-                    while table[slot] >= 0:
-                        slot = (slot + 1) & (table.size - 1)
-                table[slot] = p
-                new = partials[p]
-                new.second = second
+                        slot = hash_of(candles[q].symbol, 0, candles[q].start) & mask
+                        while index[slot] >= 0:
+                            slot = (slot + 1) & mask
+                        index[slot] = q
+                    slot = hash_of(trade.symbol, 0, start) & mask
+                    while index[slot] >= 0:
+                        slot = (slot + 1) & mask
+                index[slot] = p
+                new = candles[p]
+                new.start = start
                 new.symbol = trade.symbol
-                new.open = new.close = i
+                new.open_high = new.close_high = i
                 new.high = new.low = trade.price
             newest[trade.symbol] = p
-        partial = record(partial_at, p)
-        partial.trades += 1
-        if _precedes(trades, i, partial.open, id_starts, long_ids):
-            partial.open = i
-        if _precedes(trades, partial.close, i, id_starts, long_ids):
-            partial.close = i
-        if trade.price > partial.high:
-            partial.high = trade.price
-        if trade.price < partial.low:
-            partial.low = trade.price
-        _add(limbs, p * _SUMS + _VOLUME, trade.quantity)
-        _add(limbs, p * _SUMS + _NOTIONAL, trade.price * trade.quantity)
+        candle = record(candle_at, p)
+        candle.trades += 1
+        j = np.int64(candle.open_high)
+        if j != i:
+            first = record(trades, j)
+            if _is_before(
+                trade.timestamp, trade.id_length, trade.id_high, trade.id_low, trade.price,
+                first.timestamp, first.id_length, first.id_high, first.id_low, first.price,
+                long_ids, id_starts[i], long_ids, id_starts[j],
+            ):  # fmt: skip
+                candle.open_high = i
+            j = np.int64(candle.close_high)
+            last = record(trades, j)
+            if _is_before(
+                last.timestamp, last.id_length, last.id_high, last.id_low, last.price,
+                trade.timestamp, trade.id_length, trade.id_high, trade.id_low, trade.price,
+                long_ids, id_starts[j], long_ids, id_starts[i],
+            ):  # fmt: skip
+                candle.close_high = i
+        if trade.price > candle.high:
+            candle.high = trade.price
+        if trade.price < candle.low:
+            candle.low = trade.price
+        _add(words, p * _WORDS + _VOLUME, trade.quantity)
+        _add(words, p * _WORDS + _NOTIONAL, trade.price * trade.quantity)
         if trade.side == BUY:
-            _add(limbs, p * _SUMS + _BUY_VOLUME, trade.quantity)
-    for at in range(0, count * _SUMS, LIMBS):
-        _carry(limbs, at)
-    return partials[:count], sums[:count]
+            _add(words, p * _WORDS + _BUY_VOLUME, trade.quantity)
+    some_long = False
+    for p in range(count):
+        for at in (_VOLUME, _NOTIONAL, _BUY_VOLUME):
+            _carry(words, p * _WORDS + at)
+        candle = record(candle_at, p)
+        first, last = record(trades, candle.open_high), record(trades, candle.close_high)
+        longest = max(first.id_length, last.id_length)
+        some_long = some_long or longest > INLINE_ID_BYTES
+    return candles[:count], some_long
 
 
-@njit(cache=True, inline="always")
-def _hash(second, symbol):  # type: ignore[no-untyped-def]
-    return (second // SECOND_MS * 31 + symbol) * 0x9E3779B1 >> 7
+@njit(cache=True)
+def _name_ends(candles, trades, id_starts, long_ids, ids):  # type: ignore[no-untyped-def]
+    """Puts the first and last trades where their places stood; long ids into ``ids``, if any."""
+    for p in range(candles.size):
+        candle = candles[p]
+        i, j = candle.open_high, candle.close_high
+        if ids.shape[0]:
+            for k in range(trades[i].id_length if trades[i].id_length > INLINE_ID_BYTES else 0):
+                ids[p, 0, k] = long_ids[id_starts[i] + k]
+            for k in range(trades[j].id_length if trades[j].id_length > INLINE_ID_BYTES else 0):
+                ids[p, 1, k] = long_ids[id_starts[j] + k]
+        candle.open_time, candle.close_time = trades[i].timestamp, trades[j].timestamp
+        candle.open_length, candle.close_length = trades[i].id_length, trades[j].id_length
+        candle.open_high, candle.close_high = trades[i].id_high, trades[j].id_high
+        candle.open_low, candle.close_low = trades[i].id_low, trades[j].id_low
+        candle.open, candle.close = trades[i].price, trades[j].price
 
 
-@njit(cache=True, inline="always")
-def _carry(limbs, at):  # type: ignore[no-untyped-def]
-    limbs[at + 1] += limbs[at + 2] >> LIMB_BITS
-    limbs[at + 2] &= _LIMB_MASK
-    limbs[at] += limbs[at + 1] >> LIMB_BITS
-    limbs[at + 1] &= _LIMB_MASK
-
-
-def _order_keys(
-    frame: Frame, places: NDArray[np.int32], id_starts: NDArray[np.int64]
-) -> Iterator[str]:
-    """The order key of the trade at each place.
-
-    Time, length of the id, id, the price's bits: all at a fixed width; then the price as text.
-    """
-    trades = frame.trades[places]
-    price = np.ascontiguousarray(trades["price"])
-    columns = (trades["timestamp"], trades["id_length"], trades["id_high"], trades["id_low"])
-    for place, time, length, high, low, bits, value in zip(
-        *(c.tolist() for c in (places, *columns, price.view("i8"), price)), strict=True
-    ):
-        if length > INLINE_ID_BYTES:
-            start = int(id_starts[place])
-            identifier = frame.long_ids[start : start + length].hex()
-        else:
-            identifier = f"{high:016x}{low:016x}"
-        yield f"{time:015d}{length:02x}{identifier}{bits:016x}{PRICE_MARK}{value!r}"
-
-
-def partial_candles(frame: Frame) -> list[PartialCandle]:
-    """The partial candles of a frame, ready to be merged in SQL."""
+def of_frame(frame: Frame) -> Candles:
+    """The candles of one second of a frame's trades; symbols are those of the frame."""
     id_starts = long_id_starts(frame)
     long_ids = np.frombuffer(frame.long_ids, np.uint8)
-    partials, sums = aggregate(frame.trades, len(frame.symbols), id_starts, long_ids)
-    columns = (
-        [frame.symbols[code] for code in partials["symbol"].tolist()],
-        partials["second"].tolist(),
-        _order_keys(frame, partials["open"], id_starts),
-        _order_keys(frame, partials["close"], id_starts),
-        partials["high"].tolist(),
-        partials["low"].tolist(),
-        partials["trades"].tolist(),
-        *(sums[:, at : at + LIMBS].tolist() for at in (_VOLUME, _NOTIONAL, _BUY_VOLUME)),
-    )
-    return [PartialCandle(*fields) for fields in zip(*columns, strict=True)]
+    rows, some_long = _of_trades(frame.trades, len(frame.symbols), id_starts, long_ids)
+    ids = np.zeros((rows.size, 2, MAX_TRADE_ID_LENGTH), np.uint8) if some_long else NO_IDS
+    _name_ends(rows, frame.trades, id_starts, long_ids, ids)
+    return Candles(rows, ids)
+
+
+@njit(cache=True, inline="always")
+def merge(into, at, ids, other, other_at, other_ids):  # type: ignore[no-untyped-def]
+    """Adds candle ``other_at`` of pointer ``other`` to candle ``at`` of pointer ``into``.
+
+    ``ids`` and ``other_ids`` are pointers to their long ids, read of long ids only.
+    """
+    a, b = record(into, at), record(other, other_at)
+    a.trades += b.trades
+    if b.high > a.high:
+        a.high = b.high
+    if b.low < a.low:
+        a.low = b.low
+    here, there = at * 2 * MAX_TRADE_ID_LENGTH, other_at * 2 * MAX_TRADE_ID_LENGTH
+    if _is_before(
+        b.open_time, b.open_length, b.open_high, b.open_low, b.open,
+        a.open_time, a.open_length, a.open_high, a.open_low, a.open,
+        other_ids, there, ids, here,
+    ):  # fmt: skip
+        a.open_time, a.open_length, a.open = b.open_time, b.open_length, b.open
+        a.open_high, a.open_low = b.open_high, b.open_low
+        if b.open_length > INLINE_ID_BYTES:
+            for k in range(b.open_length):
+                ids[here + k] = other_ids[there + k]
+    here, there = here + MAX_TRADE_ID_LENGTH, there + MAX_TRADE_ID_LENGTH
+    if _is_before(
+        a.close_time, a.close_length, a.close_high, a.close_low, a.close,
+        b.close_time, b.close_length, b.close_high, b.close_low, b.close,
+        ids, here, other_ids, there,
+    ):  # fmt: skip
+        a.close_time, a.close_length, a.close = b.close_time, b.close_length, b.close
+        a.close_high, a.close_low = b.close_high, b.close_low
+        if b.close_length > INLINE_ID_BYTES:
+            for k in range(b.close_length):
+                ids[here + k] = other_ids[there + k]
+
+
+@njit(cache=True, inline="always")
+def merge_sums(words, at, other_words, other_at):  # type: ignore[no-untyped-def]
+    """Adds the sums of a candle to those of another, both as pointers to words."""
+    here, there = at * _WORDS + _VOLUME, other_at * _WORDS + _VOLUME
+    for k in range(3 * LIMBS):
+        words[here + k] += other_words[there + k]
+    for k in range(0, 3 * LIMBS, LIMBS):
+        _carry(words, here + k)
+
+
+class _Key(msgspec.Struct, frozen=True, gc=False):
+    """The key of a candle's message."""
+
+    symbol: str
+    interval: str
+
+
+class Candle(msgspec.Struct, frozen=True, gc=False):
+    """A candle as its topic has it."""
+
+    symbol: str
+    interval: str
+    start: int
+    end: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    notional: float
+    vwap: float
+    trades: int
+    buy_volume: float
+    final: bool
+    revision: int
+    updated_at: int
+
+
+_json = msgspec.json.Encoder()
+_NAMES = list(INTERVALS)
+_PUBLISHED = [
+    "symbol", "interval", "start", "open", "high", "low", "close", "trades", "flags", "revision",
+    *(f"{name}_{limb}" for name in _SUMS for limb in range(LIMBS)),
+]  # fmt: skip
+
+
+def _total(top: int, middle: int, low: int) -> float:
+    """The double nearest to a sum in limbs: Python rounds a quotient of integers once."""
+    return ((top << 2 * LIMB_BITS) + (middle << LIMB_BITS) + low) / _UNIT
+
+
+def messages(
+    rows: NDArray[np.void], symbols: list[str], now_ms: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of the message of each candle, updated now."""
+    fields = [rows[name].tolist() for name in _PUBLISHED]
+    for code, place, start, first, high, low, last, trades, flags, revision, *limbs in zip(
+        *fields, strict=True
+    ):
+        symbol, interval = symbols[code], _NAMES[place]
+        volume, notional = _total(*limbs[:LIMBS]), _total(*limbs[LIMBS : 2 * LIMBS])
+        candle = Candle(
+            symbol,
+            interval,
+            start,
+            start + INTERVALS[interval],
+            first,
+            high,
+            low,
+            last,
+            volume,
+            notional,
+            notional / volume,
+            trades,
+            _total(*limbs[2 * LIMBS :]),
+            bool(flags & FINAL),
+            revision,
+            now_ms,
+        )
+        yield _json.encode(_Key(symbol, interval)), _json.encode(candle)
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    size: int
+    columns: bytes
+    data: bytes
+    ids: bytes
+
+
+_packer = msgspec.msgpack.Encoder()
+_unpacker = msgspec.msgpack.Decoder(_Packed)
+
+
+def _is_id_byte(rows: NDArray[np.void]) -> NDArray[np.bool_]:
+    """(n, 2, 64) which bytes of the ids belong to long ids."""
+    lengths = np.stack([rows["open_length"], rows["close_length"]], axis=1)
+    lengths[lengths <= INLINE_ID_BYTES] = 0
+    belongs: NDArray[np.bool_] = np.arange(MAX_TRADE_ID_LENGTH) < lengths[:, :, np.newaxis]
+    return belongs
+
+
+def pack(candles: Candles) -> bytes:
+    """The bytes of some candles."""
+    encoded, data = columns.encode(candles.rows, _FIELDS)
+    ids = candles.ids[_is_id_byte(candles.rows)].tobytes() if candles.ids.size else b""
+    return _packer.encode(_Packed(candles.rows.size, encoded.tobytes(), data.tobytes(), ids))
+
+
+def unpack(data: bytes) -> Candles:
+    """The candles of these bytes."""
+    packed = _unpacker.decode(data)
+    encoded = np.frombuffer(packed.columns, columns.COLUMN)
+    raw = np.frombuffer(packed.data, np.uint8)
+    rows = columns.decode(encoded, raw, packed.size, _FIELDS, CANDLE)
+    ids = NO_IDS
+    if packed.ids:
+        ids = np.zeros((packed.size, 2, MAX_TRADE_ID_LENGTH), np.uint8)
+        ids[_is_id_byte(rows)] = np.frombuffer(packed.ids, np.uint8)
+    return Candles(rows, ids)
 
 
 def warm_up() -> None:
-    """Compiles the kernel, or loads it from numba's cache."""
-    partial_candles(Frame(0, np.zeros(1, TRADE), ["-"], [], b""))
+    """Compiles the kernels, or loads them from numba's cache."""
+    unpack(pack(of_frame(Frame(0, np.zeros(1, TRADE), ["-"], [], b""))))

@@ -43,7 +43,7 @@ def encode(
     records: NDArray[np.void], fields: NDArray[np.int64]
 ) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
     """Records -> COLUMN of each field, and the bytes of all, end to end, each padded to 8."""
-    words = np.ascontiguousarray(records).view("u8").reshape(records.size, -1)
+    words = np.ascontiguousarray(records).view("u8").reshape(records.size, records.itemsize // 8)
     columns = np.zeros(len(fields), COLUMN)
     out = np.empty(len(fields) * (8 * records.size + 8), np.uint8)
     return columns, out[: _encode(words, words.view("f8"), fields, columns, out)]
@@ -115,6 +115,8 @@ def _shift_up(distances, least, out):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _encode(words, doubles, fields, columns, out):  # type: ignore[no-untyped-def]
     size = len(words)
+    if size == 0:
+        return 0
     values = np.empty(size, np.uint64)
     at = 0
     for f in range(len(fields)):

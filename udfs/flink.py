@@ -27,7 +27,7 @@ from pyflink.table.udf import UserDefinedScalarFunctionWrapper, udf
 # the module that made it, where it has no name.
 beam_sdk_worker_main.print = builtins.print
 
-from udfs import dead_letters, frames, trades  # noqa: E402
+from udfs import dead_letters, frames, ledger, trades  # noqa: E402
 
 
 def _columns_of(timezone: Any, types: Any, batches: Any) -> list[Any]:
@@ -87,8 +87,8 @@ class DecodeTrades(ScalarFunction):  # type: ignore[misc]
     """A batch of Kafka messages in, its frames and dead letters out.
 
     A pandas UDF must return as many rows as it got. All that a batch gives stands as an array on
-    its last row; those of the other rows are empty. Frames begin with digits, dead letters with a
-    brace.
+    its last row; those of the other rows are empty. Frames, and the tally of what was read, begin
+    with the digits of their key, dead letters with a brace.
     """
 
     def __init__(self, topics: tuple[str, ...], shards: int, max_ahead_ms: int) -> None:
@@ -119,11 +119,22 @@ class DecodeTrades(ScalarFunction):  # type: ignore[misc]
         """
         times_ms = timestamp.astype("datetime64[ms]").view("int64")
         pieces: list[bytes] = []
+        of_trades, of_rejects = [], []
         for batch in trades.decode(payload, times_ms, source, offset, self._max_ahead_ms):
             pieces += map(frames.pack, frames.split(batch, self._shards))
+            of_trades.append(batch.trades["source"])
             if batch.rejects:
                 now_ms = time.time_ns() // 1_000_000
                 pieces += dead_letters.encode(batch.rejects, source, offset, self._topics, now_ms)
+                of_rejects.append(source[[reject.row for reject in batch.rejects]])
+        none = np.zeros(0, np.int32)
+        pieces.append(
+            ledger.tally(
+                source,
+                np.concatenate([none, *of_trades]),
+                np.concatenate([none, *of_rejects]),
+            )
+        )
         ends = np.zeros(len(payload) + 1, np.int32)
         ends[-1] = len(pieces)
         return pa.ListArray.from_arrays(ends, pa.array(pieces, pa.binary()))

@@ -75,6 +75,26 @@ def load(typingctx: Any, text: Any, at: Any) -> Any:
 
 
 @intrinsic
+def prefetch(typingctx: Any, records: Any, i: Any) -> Any:
+    """Asks for record ``i`` of a pointer to be brought into the cache, and does not wait for it."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
+            "llvm.prefetch.p0i8",
+        )
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), byte)
+        for_write, keep, data = number(1), number(3), number(1)
+        builder.call(function, [place, for_write, keep, data])
+        return context.get_dummy_value()
+
+    del typingctx, i
+    return types.void(records, types.int64), generate
+
+
+@intrinsic
 def trailing_zeros(typingctx: Any, value: Any) -> Any:
     """How many zero bits stand below the lowest one of a uint64 that is not 0."""
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from jobs import candles, market, tables
+from jobs import market, tables
 from jobs.settings import Settings
-from jobs.sql import NOW_MS, interval
+from jobs.sql import interval
+from udfs.intervals import INTERVALS
 from udfs.scanner import OLDEST_MS
 
 COLUMNS = "symbol STRING, price DOUBLE, quantity DOUBLE, side STRING"
@@ -35,6 +36,17 @@ ORDER_KEY = (
     "CONCAT(LPAD(CAST(`timestamp` AS STRING), 15, '0'), "
     "LPAD(CAST(CHAR_LENGTH(COALESCE(trade_id, '')) AS STRING), 2, '0'), "
     "COALESCE(trade_id, ''), ' ', CAST(price AS STRING))"
+)
+
+
+NOW_MS = (
+    "EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000 + EXTRACT(MILLISECOND FROM CURRENT_TIMESTAMP)"
+)
+CANDLE_COLUMNS = (
+    "symbol STRING, `interval` STRING, `start` BIGINT, `end` BIGINT, "
+    "`open` DOUBLE, high DOUBLE, low DOUBLE, `close` DOUBLE, "
+    "volume DOUBLE, notional DOUBLE, vwap DOUBLE, trades BIGINT, buy_volume DOUBLE, "
+    "final BOOLEAN, revision INT, updated_at BIGINT"
 )
 
 
@@ -92,6 +104,17 @@ def by_event_time(settings: Settings) -> Order:
     )
 
 
+def candles(settings: Settings) -> str:
+    """The market job's output of candles, but that SQL makes the JSON."""
+    return (
+        tables.output(settings, "candles")
+        .replace("message_key BYTES, message BYTES", CANDLE_COLUMNS)
+        .replace("'value.fields-include' = 'EXCEPT_KEY'", "'value.fields-include' = 'ALL'")
+        .replace("'key.fields' = 'message_key'", "'key.fields' = 'symbol;interval'")
+        .replace("'raw'", "'json'")
+    )
+
+
 def main() -> None:
     """Submits the job."""
     settings = Settings()
@@ -101,7 +124,7 @@ def main() -> None:
     order = (by_event_time if "by-event-time" in sys.argv else by_arrival)(settings)
     json_format = "'format' = 'json', 'json.ignore-parse-errors' = 'true'"
     t_env.execute_sql(order.ddl.replace("'format' = 'raw'", json_format))
-    t_env.execute_sql(tables.candles(settings))
+    t_env.execute_sql(candles(settings))
     outputs = t_env.create_statement_set()
 
     t_env.create_temporary_view(
@@ -112,7 +135,7 @@ def main() -> None:
         """),
     )
     source, time, columns = "valid", order.time, f"{order.of_trades}, {AGGREGATES}"
-    for name, ms in {**candles.SHORT, **candles.LONG}.items():
+    for name, ms in INTERVALS.items():
         view = f"candles_{name}"
         t_env.create_temporary_view(
             view,

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 from kafka import KafkaConsumer, TopicPartition
 
-from jobs.settings import Settings
+from jobs.settings import OUTPUTS, Settings
 from scripts.bench import results
 from scripts.generate.feed import Feed, blocks
 from scripts.stack.broker import Broker
@@ -34,7 +34,6 @@ BASELINE = ROOT / "scripts" / "bench" / "baseline.py"
 BATCH_ROWS: int = Settings.model_fields["batch_rows"].default
 OURS, RIVAL = "Tapeline, single", "plain Flink SQL, single"
 RIVAL_BY_TIME = f"{RIVAL}, open and close by event time"
-OUTPUTS = ("candles", "late_trades", "dead_letters")
 
 
 @dataclass
@@ -129,9 +128,7 @@ class Bench:
                 "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
                 "TAPELINE_GROUP_ID": f"bench-{self._runs}",
                 "TAPELINE_TRADES_TOPICS": topic,
-                "TAPELINE_CANDLES_TOPIC": topics["candles"],
-                "TAPELINE_LATE_TRADES_TOPIC": topics["late_trades"],
-                "TAPELINE_DEAD_LETTERS_TOPIC": topics["dead_letters"],
+                **{f"TAPELINE_{name.upper()}_TOPIC": topic for name, topic in topics.items()},
                 "TAPELINE_START_FROM": "earliest",
                 "TAPELINE_STOP_AT": "latest",
                 "TAPELINE_BATCH_ROWS": str(batch_rows),

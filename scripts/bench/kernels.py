@@ -1,7 +1,7 @@
 """How fast the kernels are on one core: ``python -m scripts.bench.kernels``.
 
 Best of several runs over the same 500,000 JSON trades, in batches of 100,000: from Kafka messages
-to frames, and on to partial candles, without Kafka and Flink.
+to frames, and on to candles, without Kafka and Flink.
 """
 
 import os
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _run(messages: list[Message], rows: int) -> float:
-    """Seconds from the messages' bytes to 1 s partial candles."""
+    """Seconds from the messages' bytes to 1 s candles."""
     batches = []
     for first in range(0, len(messages), rows):
         part = messages[first : first + rows]
@@ -53,7 +53,7 @@ def _run(messages: list[Message], rows: int) -> float:
     for values, times_ms, sources, offsets in batches:
         for batch in trades.decode(values, times_ms, sources, offsets, 60_000):
             for frame in frames.split(batch, 16):
-                candles.partial_candles(frames.unpack(frames.pack(frame)))
+                candles.of_frame(frames.unpack(frames.pack(frame)))
     return time.perf_counter() - start
 
 

@@ -1,5 +1,6 @@
 """All parts of a Tapeline on one machine."""
 
+from jobs.settings import OUTPUTS
 from jobs.settings import Settings as JobSettings
 from scripts.stack.broker import Broker
 from scripts.stack.daemon import Daemon
@@ -65,7 +66,7 @@ class LocalTapeline:
         kept = {"retention.ms": "-1", "retention.bytes": str(settings.trades_retention_bytes)}
         self.broker.create_topics(*job.trades_topics, partitions=settings.partitions, config=kept)
         kept = {"retention.ms": "-1", "retention.bytes": str(settings.output_retention_bytes)}
-        outputs = (job.candles_topic, job.late_trades_topic, job.dead_letters_topic)
+        outputs = [getattr(job, f"{name}_topic") for name in OUTPUTS]
         self.broker.create_topics(*outputs, partitions=settings.partitions, config=kept)
 
     def start_job(self, fresh: bool) -> None:

@@ -11,9 +11,10 @@ import uvicorn
 
 from api.app import create_app
 from api.dead_letters import DeadLetters
+from api.ledger import Ledger
 from api.metrics import Metrics
 from api.reader import Reading
-from api.records import Candle, DeadLetter, Interval
+from api.records import Account, Candle, DeadLetter, Interval, Source
 from api.service import Service
 from api.settings import Settings
 from api.store import Store
@@ -38,7 +39,7 @@ class HandReader:
 
     reading: Reading = field(
         default_factory=lambda: Reading(
-            answered_at=NOW, caught_up=True, lag={"candles": 0, "dead_letters": 0}
+            answered_at=NOW, caught_up=True, lag={"candles": 0, "dead_letters": 0, "ledger": 0}
         )
     )
     running: bool = False
@@ -58,6 +59,7 @@ def make_service(
         settings,
         Store(settings.max_candles, settings.max_symbols, settings.max_total_candles),
         DeadLetters(settings.max_dead_letters),
+        Ledger(),
         Metrics(),
         reader or HandReader(),
         clock or Clock(),
@@ -97,6 +99,21 @@ def candle(
 
 def dead_letter(offset: int = 0, reason: str = "invalid_json", topic: str = "trades") -> DeadLetter:
     return DeadLetter(topic, 0, offset, 0, reason, "expected '{'", "AAEC", NOW)
+
+
+def source(partition: int = 0, topic: str = "trades", /, **counts: int) -> Source:
+    """Counts of a partition; those that are not given are 0."""
+    names = ("messages", "records", "candles", "duplicates", "late", "rejected")
+    return Source(topic, partition, **(dict.fromkeys(names, 0) | counts))
+
+
+def account(
+    shard: int,
+    *sources: Source,
+    duplicates: dict[str, int] | None = None,
+    updated_at: int = NOW,
+) -> Account:
+    return Account(shard, list(sources), duplicates or {}, updated_at)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from api.app import create_app
-from api.models import CandleModel, DeadLetterModel
+from api.ledger import Counts, SourceCounts
+from api.models import CandleModel, DeadLetterModel, LedgerCountsModel, LedgerSourceModel
 from api.records import Candle, DeadLetter
 from tests.api.harness import make_service
 
@@ -30,6 +31,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/api/aggregations/{symbol}",
         "/api/candles/{symbol}",
         "/api/dead-letters",
+        "/api/ledger",
         "/api/symbols",
         "/health",
         "/metrics",
@@ -74,7 +76,13 @@ def test_every_example_is_valid(model: type[BaseModel]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "model"), [(Candle, CandleModel), (DeadLetter, DeadLetterModel)]
+    ("record", "model"),
+    [
+        (Candle, CandleModel),
+        (DeadLetter, DeadLetterModel),
+        (Counts, LedgerCountsModel),
+        (SourceCounts, LedgerSourceModel),
+    ],
 )
 def test_what_is_promised_is_what_is_read(
     record: type[msgspec.Struct], model: type[BaseModel]

@@ -14,12 +14,13 @@ from api.models import (
     CandlesModel,
     DeadLettersModel,
     HealthModel,
+    LedgerModel,
     StatusModel,
     SymbolsModel,
 )
-from api.records import INTERVALS, Candle
+from api.records import DECODE, INTERVALS, Candle
 from api.service import Service
-from tests.api.harness import MINUTE, NOW, Clock, candle, dead_letter
+from tests.api.harness import MINUTE, NOW, Clock, account, candle, dead_letter, source
 
 
 def starts(response: httpx.Response) -> list[int]:
@@ -145,6 +146,52 @@ def test_dead_letters_come_newest_first_with_counts(service: Service, client: ht
     assert ask("?topic=trades&reason=b") == ([1], {"b": 1}, 1)
 
 
+def test_the_ledger_says_where_every_record_went(service: Service, client: httpx.Client) -> None:
+    service.ledger.put(
+        [
+            account(DECODE, source(messages=3, records=10, rejected=1)),
+            account(3, source(candles=5, duplicates=2, late=1), updated_at=NOW + 1),
+        ]
+    )
+    response = client.get("/api/ledger")
+    assert response.status_code == 200, response.text
+    LedgerModel.model_validate(response.json(), strict=True)
+    counts = {
+        "messages": 3,
+        "records": 10,
+        "candles": 5,
+        "duplicates": 2,
+        "late": 1,
+        "rejected": 1,
+        "in_flight": 1,
+    }
+    assert response.json() == {
+        "sources": [{"topic": "trades", "partition": 0, **counts}],
+        "total": counts,
+        "balanced": False,
+        "duplicates": {},
+        "updated_at": NOW + 1,
+    }
+
+
+def test_the_ledger_names_a_hundred_symbols_unless_told_otherwise(
+    service: Service, client: httpx.Client
+) -> None:
+    duplicates = {f"S{number:04}": 2_000 - number for number in range(1_500)}
+    service.ledger.put([account(0, duplicates=duplicates)])
+    for query, count in (("", 100), ("?limit=1", 1), ("?limit=1000", 1_000)):
+        named = client.get(f"/api/ledger{query}").json()["duplicates"]
+        assert list(named.items()) == list(duplicates.items())[:count]
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "x"])
+def test_a_limit_of_the_ledger_that_is_not_valid_is_told_what_is(
+    client: httpx.Client, limit: str
+) -> None:
+    response = client.get(f"/api/ledger?limit={limit}")
+    assert (response.status_code, response.json()["valid"]) == (422, ["1 to 1000"])
+
+
 def test_health_is_always_200_and_ready_is_not(
     service: Service, client: httpx.Client, clock: Clock
 ) -> None:
@@ -154,7 +201,7 @@ def test_health_is_always_200_and_ready_is_not(
     assert ready.status_code == 200
     status = StatusModel.model_validate(ready.json())
     assert (status.ready, status.freshness_seconds) == (True, 0.25)
-    assert status.lag == {"candles": 0, "dead_letters": 0}
+    assert status.lag == {"candles": 0, "dead_letters": 0, "ledger": 0}
 
     clock.now = NOW + 3_600_000
     ready = client.get("/ready")
@@ -192,6 +239,15 @@ def test_metrics_count_requests_by_the_template_of_the_route(
     assert value(text, "tapeline_api_dead_letters") == 1
     assert value(text, "tapeline_api_freshness_seconds") == 0
     assert value(text, "tapeline_api_ready") == 1
+
+
+def test_metrics_have_what_became_of_the_records(service: Service, client: httpx.Client) -> None:
+    service.ledger.put([account(DECODE, source(0, records=9, rejected=1), source(1, records=6))])
+    service.ledger.put([account(0, source(0, candles=5, duplicates=2), source(1, late=4))])
+    text = client.get("/metrics").text
+    outcomes = {"candles": 5, "duplicates": 2, "late": 4, "rejected": 1, "in_flight": 3}
+    for outcome, records in outcomes.items():
+        assert value(text, f'tapeline_api_ledger_records{{outcome="{outcome}"}}') == records
 
 
 @pytest.mark.parametrize(

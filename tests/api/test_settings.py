@@ -15,7 +15,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
 def test_a_setting_that_the_job_has_too_has_the_same_default() -> None:
     service, job = Settings(), JobSettings()
     shared = set(Settings.model_fields) & set(JobSettings.model_fields)
-    assert {"bootstrap_servers", "candles_topic", "dead_letters_topic"} <= shared
+    assert {"bootstrap_servers", "candles_topic", "dead_letters_topic", "ledger_topic"} <= shared
     for name in shared:
         assert getattr(service, name) == getattr(job, name)
 
@@ -26,6 +26,8 @@ def test_a_setting_that_the_job_has_too_has_the_same_default() -> None:
         ("TAPELINE_API_PORT", "x", "api_port"),
         ("TAPELINE_STALE_AFTER_MS", "-1", "stale_after_ms"),
         ("TAPELINE_CANDLES_TOPIC", "dead_letters", "name of its own"),
+        ("TAPELINE_LEDGER_TOPIC", "candles", "name of its own"),
+        ("TAPELINE_LEDGER_TOPIC", "dead_letters", "name of its own"),
         ("TAPELINE_CANDLES_TOPIC", "a b", "candles_topic"),
         ("TAPELINE_MAX_SYMBOLS", "300000", "max_total_candles must hold one candle"),
         ("TAPELINE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from jobs import tables
-from jobs.settings import Settings
+from jobs.settings import OUTPUTS, Settings
 
 
 def settings(**values: object) -> Settings:
@@ -62,13 +62,29 @@ def test_the_source_reads_raw_bytes_of_all_topics() -> None:
 )
 def test_the_watermark_is_the_records_time_less_the_delay(ms: int, text: str) -> None:
     statement = tables.trades(settings(watermark_delay_ms=ms))
-    watermark = f"`timestamp` - INTERVAL '{text}' DAY TO SECOND(3)"
-    assert f"WATERMARK FOR `timestamp` AS {watermark}" in statement
+    assert "WATERMARK FOR `timestamp` AS CASE WHEN `timestamp` <= CURRENT_TIMESTAMP + " in statement
+    assert f"THEN `timestamp` - INTERVAL '{text}' DAY TO SECOND(3) END" in statement
+
+
+def test_the_watermark_can_follow_the_payload() -> None:
+    statement = tables.trades(settings(event_time_from="payload"))
+    assert "WATERMARK FOR event_time AS CASE WHEN event_time <= CURRENT_TIMESTAMP" in statement
+    assert "event_time AS CASE WHEN TO_TIMESTAMP_LTZ(CAST(REGEXP_EXTRACT" in statement
+
+
+def test_partitions_are_read_side_by_side_unless_they_need_not() -> None:
+    drift = "scan.watermark.alignment.max-drift"
+    assert options(tables.trades(settings(max_drift_ms=5_000)))[drift] == "5000 ms"
+    assert drift not in options(tables.trades(settings(max_drift_ms=0)))
+
+
+def test_what_a_transaction_took_back_is_never_read() -> None:
+    assert options(tables.trades(settings()))["properties.isolation.level"] == "read_committed"
 
 
 def test_one_topic_is_numbered_by_its_partitions_alone() -> None:
     assert tables.source_number(settings()) == "`partition`"
-    assert tables.source_of_letter(settings()) == "'trades'"
+    assert tables.source_of_letter(settings()) == "CAST('trades' AS BYTES)"
 
 
 def test_several_topics_are_told_apart_by_a_case() -> None:
@@ -78,28 +94,31 @@ def test_several_topics_are_told_apart_by_a_case() -> None:
         " + `partition`"
     )
     assert "$.topic" in tables.source_of_letter(several)
-    assert "CASE topic_index WHEN 0 THEN 'one' WHEN 1 THEN 'two' WHEN 2 THEN 'three' END" in (
-        tables.insert_late_trades(several, "late")
-    )
 
 
-@pytest.mark.parametrize(
-    ("name", "keys"),
-    [("candles", "symbol;interval"), ("late_trades", "symbol"), ("dead_letters", "source_topic")],
-)
-def test_every_sink_writes_keyed_to_its_topic_at_least_once(name: str, keys: str) -> None:
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_every_output_writes_its_messages_as_they_are_at_least_once(name: str) -> None:
     given = settings(**{f"{name}_topic": "elsewhere", "bootstrap_servers": "a:1"})
-    found = options(getattr(tables, name)(given))
+    found = options(tables.output(given, name))
     assert found["topic"] == "elsewhere"
-    assert found["key.fields"] == keys
     assert found["properties.bootstrap.servers"] == "a:1"
     assert found["sink.delivery-guarantee"] == "at-least-once"
+    assert (found["key.format"], found["value.format"]) == ("raw", "raw")
+    assert found["value.fields-include"] == "EXCEPT_KEY"
 
 
 def test_the_largest_dead_letter_fits_into_a_request() -> None:
-    found = options(tables.dead_letters(settings()))
+    found = options(tables.output(settings(), "dead_letters"))
     assert int(found["properties.max.request.size"]) == tables.MAX_MESSAGE_BYTES
 
 
-def test_a_dead_letters_key_stays_out_of_its_value() -> None:
-    assert options(tables.dead_letters(settings()))["value.fields-include"] == "EXCEPT_KEY"
+def test_exactly_once_writes_in_transactions_that_bear_the_jobs_name() -> None:
+    given = settings(delivery="exactly-once", group_id="g", transaction_timeout_ms=60_000)
+    found = [options(tables.output(given, name)) for name in OUTPUTS]
+    assert {each["sink.delivery-guarantee"] for each in found} == {"exactly-once"}
+    assert {each["properties.transaction.timeout.ms"] for each in found} == {"60000"}
+    prefixes = {each["sink.transactional-id-prefix"] for each in found}
+    assert len(prefixes) == len(OUTPUTS)
+    assert all(prefix.startswith("g-") for prefix in prefixes)
+    at_least_once = options(tables.output(settings(), "candles"))
+    assert "sink.transactional-id-prefix" not in at_least_once

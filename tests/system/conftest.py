@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.settings import OUTPUTS
 from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.paths import ROOT
@@ -58,10 +59,7 @@ def submit_market(
 
     def submit(*, partitions: int = 4, parallelism: int = 2, **settings: object) -> Market:
         number = next(_numbers)
-        topics = {
-            f"{name}_topic": f"{name}_{number}"
-            for name in ("trades", "candles", "late_trades", "dead_letters")
-        }
+        topics = {f"{name}_topic": f"{name}_{number}" for name in ("trades", *OUTPUTS)}
         broker.create_topics(*topics.values(), partitions=partitions, config={"retention.ms": "-1"})
         values = {
             "bootstrap_servers": broker.bootstrap_servers,

@@ -99,6 +99,7 @@ class Market:
     trades_topic: str
     candles_topic: str
     late_trades_topic: str
+    ledger_topic: str
     dead_letters_topic: str
 
     def send(self, *messages: Message) -> None:

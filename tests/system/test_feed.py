@@ -18,12 +18,12 @@ from api.settings import Settings
 from scripts.stack.broker import Broker
 from scripts.stack.ports import free_port
 from scripts.stack.waiting import wait_until
-from tests.api.harness import MINUTE, NOW, candle, dead_letter
+from tests.api.harness import MINUTE, NOW, account, candle, dead_letter, source
 from tests.system.harness import Message, send
 
 pytestmark = pytest.mark.system
 
-Topics = tuple[str, str]
+Topics = tuple[str, str, str]
 Running = Callable[..., AbstractContextManager[Service]]
 _numbers = itertools.count(1)
 
@@ -31,7 +31,7 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def topics() -> Topics:
     number = next(_numbers)
-    return f"feed_candles_{number}", f"feed_dead_letters_{number}"
+    return f"feed_candles_{number}", f"feed_dead_letters_{number}", f"feed_ledger_{number}"
 
 
 @pytest.fixture
@@ -45,6 +45,7 @@ def running(topics: Topics) -> Running:
                 bootstrap_servers=bootstrap_servers,
                 candles_topic=topics[0],
                 dead_letters_topic=topics[1],
+                ledger_topic=topics[2],
                 **settings,  # type: ignore[arg-type]
             )
         )
@@ -88,10 +89,13 @@ def test_all_of_the_past_is_read_and_then_what_comes(
     broker.create_topics(*topics, partitions=3)
     send(broker, topics[0], minutes(100))
     send(broker, topics[1], [Message(msgspec.json.encode(dead_letter(n))) for n in range(5)])
+    accounts = [account(n, source(candles=10)) for n in range(5)]
+    send(broker, topics[2], [Message(msgspec.json.encode(each)) for each in accounts])
     with running(broker.bootstrap_servers) as service:
         caught_up(service)
         assert service.store.size().candles == 100
         assert len(service.dead_letters) == 5
+        assert service.ledger.total().candles == 50
         send(broker, topics[0], minutes(10, first=100))
         holds(service, 110)
         wait_until(lambda: not any(service.reader.reading.lag.values()), "no lag")
@@ -129,7 +133,7 @@ def test_topics_that_do_not_exist_yet_are_named_and_waited_for(
     broker: Broker, topics: Topics, running: Running
 ) -> None:
     with running(broker.bootstrap_servers) as service:
-        wait_until(lambda: service.reader.reading.missing == topics, "both topics to be missing")
+        wait_until(lambda: service.reader.reading.missing == topics, "all topics to be missing")
         assert f"topic {topics[0]} does not exist" in service.readiness().reasons
         broker.create_topics(*topics)
         send(broker, topics[0], minutes(3))

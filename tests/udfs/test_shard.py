@@ -1,0 +1,321 @@
+"""The laws of a shard, held against the oracle: whatever comes in whatever order, and whenever it
+is made again from its journal."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests import oracle
+from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
+from udfs import frames, ledger
+from udfs.frames import Frame
+from udfs.ledger import COUNTS, TALLY
+from udfs.scanner import BUY
+from udfs.shard import Output, Rules, Shard
+from udfs.windows import NEVER
+
+SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000
+RULES = Rules(
+    topics=("trades",),
+    correction_ms=15 * MINUTE,
+    duplicates_ms=15 * MINUTE,
+    quiet_ms=5 * SECOND,
+    forming=("1s", "10s", "1m"),
+    forming_ms=200,
+    ledger_ms=5 * SECOND,
+)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def candles_of(outputs: Iterable[Output]) -> list[dict[str, Any]]:
+    return [json.loads(value) for name, _, value in outputs if name == "candles"]
+
+
+def newest(candles: Iterable[dict[str, Any]]) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """The last of each key, which must never go back from final or to an older revision."""
+    found: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for candle in candles:
+        key = candle["symbol"], candle["interval"], candle["start"]
+        before = found.get(key)
+        if before is not None:
+            assert (candle["final"], candle["revision"]) >= (before["final"], before["revision"])
+            assert not before["final"] or candle["revision"] == before["revision"] + 1
+        found[key] = candle
+    return found
+
+
+def expected(frame: Frame) -> dict[tuple[str, str, int], dict[str, Any]]:
+    ids = frames.trade_ids(frame)
+    trades = [
+        oracle.Trade(
+            frame.symbols[trade["symbol"]],
+            float(trade["price"]),
+            float(trade["quantity"]),
+            int(trade["timestamp"]),
+            "buy" if trade["side"] == BUY else "sell",
+            ids[place] or "",
+        )
+        for place, trade in enumerate(frame.trades)
+    ]
+    return {key: candle._asdict() for key, candle in oracle.candles(trades).items()}
+
+
+def values(candle: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in candle.items() if k not in ("final", "revision", "updated_at")}
+
+
+def some_trades(seed: int, n: int, span_ms: int) -> Frame:
+    """Trades of a few symbols, in no order, no two of them copies of each other."""
+    rng = np.random.default_rng(seed)
+    ids = [each and each[:50] + b"%03d" % i for i, each in enumerate(map(random_id, [rng] * n))]
+    return frame_of(random_trades(rng, n, span_ms=span_ms), ids, 5)
+
+
+def parts_of(frame: Frame, cuts: list[int]) -> list[Frame]:
+    places = np.split(np.arange(frame.trades.size), sorted(cuts))
+    return [frames.take(frame, np.isin(np.arange(frame.trades.size), part)) for part in places]
+
+
+class Run:
+    """A shard, what it published, and its journal."""
+
+    def __init__(self, rules: Rules = RULES) -> None:
+        self.shard = Shard(0, rules)
+        self.outputs: list[Output] = []
+        self.journal: list[bytes] = []
+
+    def take(self, frame: Frame, watermark: int, now_ms: int = 0) -> None:
+        self._note(self.shard.take(frames.pack(frame), watermark, now_ms))
+
+    def tick(self, watermark: int, now_ms: int = 0) -> None:
+        self._note(self.shard.tick(watermark, now_ms))
+
+    def restore(self) -> None:
+        self.shard = Shard.restored(0, self.shard.rules, self.journal)
+
+    @property
+    def candles(self) -> list[dict[str, Any]]:
+        return candles_of(self.outputs)
+
+    def _note(self, outputs: list[Output]) -> None:
+        self.outputs += outputs
+        written = self.shard.journal()
+        if written is not None:
+            data, replaces = written
+            if replaces:
+                self.journal.clear()
+            self.journal.append(data)
+
+
+steps = st.lists(st.tuples(st.integers(0, 200), st.integers(-1_000, 600_000)), max_size=6)
+"""Where the trades are cut, and how far the watermark is behind the last of them, or ahead."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.integers(1, 200), st.sampled_from([900, 20_000, 800_000]), steps, st.data())
+def test_the_newest_candles_are_those_of_all_trades(
+    seed: int, n: int, span_ms: int, steps: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    frame = some_trades(seed, n, span_ms)
+    run = Run()
+    watermark = NOW_MS - MINUTE
+    for part, (_, ahead) in zip(
+        parts_of(frame, [cut for cut, _ in steps]), [*steps, (0, 0)], strict=True
+    ):
+        watermark = max(watermark, min(NOW_MS + ahead, NOW_MS + 14 * MINUTE))
+        run.take(part, watermark, watermark - NOW_MS + MINUTE)
+        if data.draw(st.booleans()):
+            run.restore()
+    run.tick(int(NEVER))
+    found = newest(run.candles)
+    assert all(candle["final"] for candle in found.values())
+    assert {key: values(candle) for key, candle in found.items()} == expected(frame)
+    assert run.shard.ledger.counts[0] == [0, 0, n, 0, 0, 0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.integers(2, 200), st.lists(st.integers(0, 200), max_size=4), st.data())
+def test_copies_count_once_wherever_they_come(
+    seed: int, n: int, cuts: list[int], data: st.DataObject
+) -> None:
+    frame = some_trades(seed, n, 20_000)
+    run = Run()
+    copies = 0
+    for part in parts_of(frame, cuts):
+        run.take(part, NOW_MS)
+        if data.draw(st.booleans()):
+            run.restore()
+        again = data.draw(st.integers(0, part.trades.size))
+        copies += again
+        run.take(frames.take(part, np.arange(part.trades.size) < again), NOW_MS + SECOND)
+    run.tick(int(NEVER))
+    assert {k: values(v) for k, v in newest(run.candles).items()} == expected(frame)
+    assert run.shard.ledger.counts[0] == [0, 0, n, copies, 0, 0]
+    assert sum(run.shard.ledger.duplicates.values()) == copies
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.lists(st.integers(1, 150), min_size=1, max_size=8), st.integers(0, 7))
+def test_a_shard_made_from_its_journal_goes_on_as_if_nothing_was(
+    seed: int, sizes: list[int], restored_after: int
+) -> None:
+    runs = Run(), Run()
+    for number, size in enumerate(sizes):
+        watermark = NOW_MS + number * 4 * SECOND
+        for run in runs:
+            run.take(some_trades(seed + number, size, 30_000), watermark, number)
+        if number == restored_after:
+            runs[1].restore()
+    for run in runs:
+        run.tick(int(NEVER), 10_000)
+    plain, restored = (newest(run.candles) for run in runs)
+    for key, candle in plain.items():
+        assert values(restored[key]) == values(candle)
+        assert restored[key]["revision"] == candle["revision"]
+    assert runs[0].shard.ledger.counts == runs[1].shard.ledger.counts
+
+
+def one_trade(timestamp: int, trade_id: str = "") -> Frame:
+    trades = random_trades(np.random.default_rng(1), 1, symbols=1, span_ms=1)
+    trades["timestamp"] = timestamp
+    return frame_of(trades, [trade_id.encode()], 1)
+
+
+START = NOW_MS // DAY * DAY
+
+
+def test_a_late_trade_corrects_what_is_closed_and_forms_what_is_open() -> None:
+    run = Run()
+    run.take(one_trade(START, "1"), START)
+    run.tick(START + 70 * SECOND)
+    run.outputs.clear()
+    run.take(one_trade(START + 1, "2"), START + 70 * SECOND, 1_000)
+    corrected = {c["interval"]: (c["final"], c["revision"], c["trades"]) for c in run.candles}
+    assert corrected == dict.fromkeys(("1s", "10s", "1m"), (True, 1, 2))
+    run.take(one_trade(START + 5_000, "3"), START + 70 * SECOND, 1_000)
+    corrected = {c["interval"]: (c["final"], c["revision"], c["trades"]) for c in run.candles}
+    # The second had no trade before: its first candle is a correction of none.
+    assert corrected == {"1s": (True, 1, 1), "10s": (True, 2, 3), "1m": (True, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("behind_ms", "is_late"), [(RULES.correction_ms - 1, False), (RULES.correction_ms, True)]
+)
+def test_a_trade_is_too_late_once_its_second_is_past_the_horizon(
+    behind_ms: int, is_late: bool
+) -> None:
+    run = Run()
+    watermark = START + 999 + behind_ms
+    run.take(one_trade(START, "x" * 20), watermark)
+    late = [json.loads(value) for name, _, value in run.outputs if name == "late_trades"]
+    assert bool(late) == is_late == (not run.candles)
+    assert run.shard.ledger.counts[0] == [0, 0, int(not is_late), 0, int(is_late), 0]
+    if is_late:
+        assert late[0]["trade_id"] == "x" * 20
+        assert late[0]["lateness"] == watermark - START
+
+
+def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
+    rules = dataclasses.replace(RULES, correction_ms=DAY)
+    for passed, copies in ((RULES.duplicates_ms - 1, 1), (RULES.duplicates_ms + MINUTE, 0)):
+        run = Run(rules)
+        run.take(one_trade(START, "1"), START - 1)
+        run.tick(START + passed)
+        run.restore()
+        run.take(one_trade(START, "1"), START + passed)
+        assert run.shard.ledger.counts[0] == [0, 0, 2 - copies, copies, 0, 0]
+
+
+def test_the_last_windows_close_when_all_is_quiet() -> None:
+    run = Run()
+    run.take(one_trade(START, "1"), START - 2_000, 100_000)
+    event_time, clock = run.shard.due(100_000)
+    assert event_time == START + 999
+    assert clock is not None
+    run.tick(START - 2_000, 100_000 + 4_999)
+    assert not [c for c in run.candles if c["final"]]
+    run.tick(START - 2_000, 100_000 + 5_000)
+    assert [(c["interval"], c["revision"]) for c in run.candles if c["final"]] == [("1s", 0)]
+    # Its ten seconds are over ten seconds after it began, by the clock.
+    _, clock = run.shard.due(105_000)
+    assert clock == 100_000 + 12_000
+    run.tick(START - 2_000, 112_000)
+    assert [c["interval"] for c in run.candles if c["final"]] == ["1s", "10s"]
+
+
+def test_a_trade_after_a_quiet_time_is_counted_however_long_that_was() -> None:
+    run = Run()
+    run.take(one_trade(START, "1"), START - 2_000, 0)
+    run.tick(START - 2_000, 2 * 3_600_000)
+    run.take(one_trade(START + 1, "2"), START - 2_000, 2 * 3_600_000)
+    found = newest(run.candles)
+    assert {(c["interval"], c["trades"]) for c in found.values() if c["final"]} == {
+        (interval, 2) for interval in ("1s", "10s", "1m", "5m", "15m", "1h")
+    }
+    assert run.shard.ledger.counts[0] == [0, 0, 2, 0, 0, 0]
+
+
+def test_without_a_quiet_time_nothing_but_the_watermark_closes_windows() -> None:
+    run = Run(dataclasses.replace(RULES, quiet_ms=0))
+    run.take(one_trade(START, "1"), START - 2_000, 0)
+    run.tick(START - 2_000, DAY)
+    assert not [c for c in run.candles if c["final"]]
+
+
+def test_forming_candles_come_at_a_steady_rate_with_the_newest_values() -> None:
+    run = Run()
+    times = range(10_000, 12_000, 10)
+    for number, now_ms in enumerate(times):
+        run.take(one_trade(START + number, str(number)), START, now_ms)
+        _, due = run.shard.due(now_ms)
+        assert due is not None
+        assert due <= now_ms + RULES.forming_ms
+    run.tick(START, 12_200)
+    seconds = [c["trades"] for c in run.candles if c["interval"] == "1s"]
+    assert len(seconds) == 2_000 // RULES.forming_ms + 1
+    assert seconds[-1] == len(times)
+    assert {c["interval"] for c in run.candles} == set(RULES.forming)
+
+
+def test_the_state_of_a_week_does_not_grow() -> None:
+    run = Run()
+    rng = np.random.default_rng(5)
+    sizes = []
+    for minute in range(7 * 24 * 12):
+        now = START + minute * 5 * MINUTE
+        trades = random_trades(rng, 200, symbols=50, span_ms=5 * MINUTE)
+        trades["timestamp"] += now - NOW_MS
+        # Every hour other symbols trade: what ended must be forgotten, names too.
+        frame = frame_of(trades, [b""] * 200, 50)
+        names = [f"S{minute // 12}-{i}" for i in range(50)]
+        run.take(dataclasses.replace(frame, symbols=names), now - MINUTE, minute)
+        if minute % 12 == 0:
+            held = sum(map(len, run.journal))
+            symbols = len(run.shard._symbols)
+            sizes.append((len(run.shard.windows), len(run.shard.seen), symbols, held))
+    # A day's symbols are kept for their candles of the day.
+    first, rest = sizes[: 2 * 24], sizes[2 * 24 :]
+    for column in range(4):
+        assert max(s[column] for s in rest) <= 1.5 * max(s[column] for s in first)
+
+
+def test_a_tally_is_an_account_of_its_own() -> None:
+    shard = Shard(TALLY, RULES)
+    sources = np.array([3, 3, 4], np.int32)
+    piece = ledger.tally(sources, np.array([3, 3, 3, 4], np.int32), np.array([4], np.int32))
+    assert not [o for o in shard.take(piece, 0, 10_000) if o[0] != "ledger"]
+    assert shard.ledger.counts == {3: [2, 3, 0, 0, 0, 0], 4: [1, 2, 0, 0, 0, 1]}
+    (output,) = shard.tick(0, 20_000)
+    assert output[:2] == ("ledger", str(TALLY).encode())
+    account = json.loads(output[2])
+    assert account["sources"][1] == {
+        "topic": "trades", "partition": 4, "messages": 1, "records": 2,
+        "candles": 0, "duplicates": 0, "late": 0, "rejected": 1,
+    }  # fmt: skip
+    assert tuple(account["sources"][0])[2:] == COUNTS

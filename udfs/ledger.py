@@ -1,0 +1,111 @@
+"""The ledger: where every record went, by the topic and partition that it came from.
+
+``decode`` counts what it read (messages, records) and what it rejected; a shard counts what became
+of the trades that it got. Both count the same records, at two places: so that
+
+    records = in candles + duplicates + late + rejected
+
+is a law that breaks if a frame is lost or comes twice between them.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.dead_letters import PARTITIONS_PER_TOPIC
+from udfs.frames import KEY_BYTES
+
+COUNTS = ("messages", "records", "candles", "duplicates", "late", "rejected")
+TALLY = 9999
+"""In place of a shard's number: what decode counted is an account of its own."""
+
+Change = tuple[int, str, int]
+"""Source, which of COUNTS, how many."""
+
+
+class Source(msgspec.Struct):
+    """What became of the records of one partition."""
+
+    topic: str
+    partition: int
+    messages: int
+    records: int
+    candles: int
+    duplicates: int
+    late: int
+    rejected: int
+
+
+class Account(msgspec.Struct):
+    """The counts of one shard since the job first started, as their topic has them."""
+
+    shard: int
+    sources: list[Source]
+    duplicates: dict[str, int]
+    """By symbol."""
+    updated_at: int
+
+
+_json = msgspec.json.Encoder()
+
+
+class Ledger:
+    """The counts of one shard."""
+
+    def __init__(
+        self, counts: dict[int, list[int]] | None = None, duplicates: dict[str, int] | None = None
+    ) -> None:
+        self.counts = counts or {}
+        """By source (topic index * 65536 + partition), in the order of COUNTS."""
+        self.duplicates = duplicates or {}
+        """By symbol."""
+
+    def add(self, changes: Iterable[Change]) -> None:
+        """Adds counts: see Change."""
+        for source, name, count in changes:
+            self.counts.setdefault(source, [0] * len(COUNTS))[COUNTS.index(name)] += count
+
+    def add_duplicates(self, by_symbol: dict[str, int]) -> None:
+        """Adds duplicates of symbols."""
+        for symbol, count in by_symbol.items():
+            self.duplicates[symbol] = self.duplicates.get(symbol, 0) + count
+
+    def message(self, shard: int, topics: tuple[str, ...], now_ms: int) -> tuple[bytes, bytes]:
+        """Key and value of the message of a shard's account."""
+        sources = []
+        for source, counts in sorted(self.counts.items()):
+            topic, partition = divmod(source, PARTITIONS_PER_TOPIC)
+            sources.append(Source(topics[topic], partition, *counts))
+        account = Account(shard, sources, self.duplicates, now_ms)
+        return b"%d" % shard, _json.encode(account)
+
+
+def by_source(sources: NDArray[np.int32], name: str) -> list[Change]:
+    """Counts of records that have these sources."""
+    if not sources.size:
+        return []
+    least = int(sources.min())
+    if least == sources.max():
+        return [(least, name, sources.size)]
+    found, counts = np.unique(sources, return_counts=True)
+    return [(s, name, n) for s, n in zip(found.tolist(), counts.tolist(), strict=True)]
+
+
+def tally(
+    sources: NDArray[np.int32], of_trades: NDArray[np.int32], of_rejects: NDArray[np.int32]
+) -> bytes:
+    """The piece that carries what decode counted, from the sources of messages and records."""
+    changes = [
+        *by_source(sources, "messages"),
+        *by_source(of_trades, "records"),
+        *by_source(of_rejects, "records"),
+        *by_source(of_rejects, "rejected"),
+    ]
+    return b"%04d" % TALLY + msgspec.msgpack.encode(changes)
+
+
+def read_tally(piece: bytes) -> list[Change]:
+    """The counts that ``tally`` wrote."""
+    return msgspec.msgpack.decode(piece[KEY_BYTES:], type=list[Change])

@@ -1,0 +1,337 @@
+"""A shard: all that is kept of the trades of some symbols, and what it publishes of them.
+
+The state is in memory; what changes it is written to a journal, from which it is made again. Each
+entry says what was added and how far event time had passed, so that reading the journal closes and
+corrects the same candles, with the same revisions, as it happened.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs import candles, fingerprints, frames, late, ledger, seen, windows
+from udfs.candles import LENGTHS_MS, Candles
+from udfs.fingerprints import FINGERPRINT
+from udfs.frames import Frame
+from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
+from udfs.ledger import TALLY, Change, Ledger
+from udfs.seen import Seen
+from udfs.windows import NEVER, Places, Windows
+
+Output = tuple[Literal["candles", "late_trades", "ledger"], bytes, bytes]
+"""Which output, and key and value of a message to it."""
+
+LEAST_JOURNAL = 1 << 16
+"""A journal of so many bytes is not worth a snapshot yet."""
+JOURNAL_TO_SNAPSHOT = 2
+"""How many times as long as its snapshot a journal gets before there is a new one."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a shard is told by the settings."""
+
+    topics: tuple[str, ...]
+    correction_ms: int
+    """How far behind the watermark a trade's second may have ended and still be counted."""
+    duplicates_ms: int
+    """How long a trade is remembered, in event time; 0 is not at all."""
+    quiet_ms: int
+    """Silence after which event time goes on by the clock; 0 is never."""
+    forming: tuple[str, ...]
+    """Intervals whose forming candles are published every ``forming_ms``."""
+    forming_ms: int
+    ledger_ms: int
+
+    def intervals(self) -> NDArray[np.bool_]:
+        """(8,) which intervals are published while they form, every ``forming_ms``."""
+        return np.array([name in self.forming for name in INTERVALS])
+
+
+class _Entry(msgspec.Struct, array_like=True):
+    """One change of the state."""
+
+    passed: int
+    watermark: int
+    symbols: list[str] = []
+    seconds: bytes = b""
+    fingerprints: bytes = b""
+    changes: list[Change] = []
+    duplicates: dict[str, int] = {}
+
+
+class _Snapshot(msgspec.Struct, array_like=True):
+    """The whole state."""
+
+    passed: int
+    symbols: list[str]
+    windows: bytes
+    fingerprints: bytes
+    counts: dict[int, list[int]]
+    duplicates: dict[str, int]
+
+
+_SNAPSHOT = b"S"
+"""What a snapshot begins with; an entry begins with the mark of a msgpack array."""
+_packer = msgspec.msgpack.Encoder()
+_entries = msgspec.msgpack.Decoder(_Entry)
+_snapshots = msgspec.msgpack.Decoder(_Snapshot)
+
+
+@dataclass
+class _Clock:
+    """How far event time has passed: by the watermark, or by the wall clock while all is quiet."""
+
+    quiet_ms: int
+    watermark: int = -(2**63)
+    since_ms: int | None = None
+    """When the watermark was first seen to be there."""
+
+    def passed(self, watermark: int, now_ms: int) -> int:
+        """Windows that end at this time (ms) or before are over."""
+        if watermark != self.watermark or self.since_ms is None:
+            self.watermark, self.since_ms = watermark, now_ms
+        quiet = now_ms - self.since_ms
+        if not self.quiet_ms or quiet < self.quiet_ms or watermark < 0:
+            quiet = 0
+        return min(watermark + quiet, int(NEVER) - 1) + 1
+
+    def reaches(self, end_ms: int) -> int | None:
+        """When event time will pass a time if all stays quiet; None is never."""
+        if not self.quiet_ms or self.watermark < 0 or self.since_ms is None or end_ms == NEVER:
+            return None
+        return self.since_ms + max(self.quiet_ms, end_ms - self.watermark)
+
+
+@dataclass
+class Shard:
+    """The state of one shard."""
+
+    number: int
+    rules: Rules
+    windows: Windows = field(default_factory=Windows)
+    seen: Seen = field(default_factory=Seen)
+    ledger: Ledger = field(default_factory=Ledger)
+    changes: list[Change] = field(default_factory=list)
+    """Of the ledger, since they were last taken away."""
+
+    def __post_init__(self) -> None:
+        self._forming = self.rules.intervals()
+        self._slow = ~self._forming & (LENGTHS_MS > MINUTE_MS)
+        self._symbols: list[str] = []
+        self._codes: dict[str, int] = {}
+        self._passed = 0
+        self._clock = _Clock(self.rules.quiet_ms)
+        self._forming_at = self._ledger_at = 0
+        self._ledger_due = False
+        self._entry: _Entry | None = None
+        self._journal = self._snapshot = 0
+
+    @classmethod
+    def restored(cls, number: int, rules: Rules, journal: Iterable[bytes]) -> "Shard":
+        """The shard whose journal this is; of a new one it is empty."""
+        shard = cls(number, rules)
+        for data in journal:
+            shard._read(data)
+        return shard
+
+    def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
+        """Takes in a frame of the shard (or, as number TALLY, what decode counted)."""
+        out = self.tick(watermark, now_ms)
+        if self.number == TALLY:
+            self._count(self._change(watermark), ledger.read_tally(piece))
+            return out
+        frame = frames.unpack(piece)
+        entry = self._change(watermark)
+        changes: list[Change] = []
+        first_accepted = (watermark + 1 - self.rules.correction_ms) // SECOND_MS * SECOND_MS
+        too_late = frame.trades["timestamp"] < first_accepted
+        if too_late.any():
+            places = np.flatnonzero(too_late)
+            changes += ledger.by_source(frame.trades["source"][places], "late")
+            for key, value in late.messages(frame, places, watermark, self.rules.topics):
+                out.append(("late_trades", key, value))
+            frame = frames.take(frame, ~too_late)
+        if self.rules.duplicates_ms and frame.trades.size:
+            frame = self._without_duplicates(frame, entry, changes)
+        changes += ledger.by_source(frame.trades["source"], "candles")
+        self._count(entry, changes)
+        if frame.trades.size:
+            seconds = candles.of_frame(frame)
+            entry.symbols, entry.seconds = frame.symbols, candles.pack(seconds)
+            out += self._candles(self._add(frame.symbols, seconds), now_ms)
+            out += self._form(now_ms)
+        return out
+
+    def tick(self, watermark: int, now_ms: int) -> list[Output]:
+        """Lets time pass: publishes the candles whose windows are over, and what else is due."""
+        out: list[Output] = []
+        passed = self._clock.passed(watermark, now_ms)
+        if passed > self._passed:
+            over = self.windows.next_end <= passed
+            new_minute = passed // MINUTE_MS > self._passed // MINUTE_MS
+            self._passed = passed
+            if over:
+                self._change(watermark)
+                out += self._candles(self.windows.close(passed), now_ms)
+            if new_minute:
+                out += self._candles(self.windows.forming(self._slow), now_ms)
+                self._expire(watermark)
+        out += self._form(now_ms)
+        end = watermark >= NEVER
+        if self._ledger_due and (end or now_ms >= self._ledger_at + self.rules.ledger_ms):
+            self._ledger_due, self._ledger_at = False, now_ms
+            message = self.ledger.message(self.number, self.rules.topics, now_ms)
+            out.append(("ledger", *message))
+        return out
+
+    def due(self, now_ms: int) -> tuple[int, int | None]:
+        """When ``tick`` has something to do: in event time, and by the wall clock."""
+        end = self.windows.next_end
+        clock = [self._clock.reaches(end)]
+        if self.windows.has_touched(self._forming):
+            clock.append(self._forming_at + self.rules.forming_ms)
+        if self._ledger_due:
+            clock.append(self._ledger_at + self.rules.ledger_ms)
+        times = [max(time, now_ms + 1) for time in clock if time is not None]
+        return end - 1, min(times, default=None)
+
+    def journal(self) -> tuple[bytes, bool] | None:
+        """What to write down of the changes since the last call; None if there are none.
+
+        Returns:
+            An entry to be added; or, if it is True, a snapshot that replaces all entries.
+        """
+        if self._entry is None:
+            return None
+        data = _packer.encode(self._entry)
+        self._entry = None
+        self._journal += len(data)
+        if self._journal <= max(LEAST_JOURNAL, JOURNAL_TO_SNAPSHOT * self._snapshot):
+            return data, False
+        data = _SNAPSHOT + _packer.encode(
+            _Snapshot(
+                self._passed,
+                self._symbols,
+                candles.pack(self.windows.held),
+                self.seen.held.tobytes(),
+                self.ledger.counts,
+                self.ledger.duplicates,
+            )
+        )
+        self._journal, self._snapshot = 0, len(data)
+        return data, True
+
+    def _read(self, data: bytes) -> None:
+        if data.startswith(_SNAPSHOT):
+            snapshot = _snapshots.decode(data[len(_SNAPSHOT) :])
+            self._passed = snapshot.passed
+            self._rename(snapshot.symbols)
+            self.windows = Windows(candles.unpack(snapshot.windows))
+            self.seen = Seen(_fingerprints(snapshot.fingerprints))
+            self.ledger = Ledger(snapshot.counts, snapshot.duplicates)
+            self._journal, self._snapshot = 0, len(data)
+            return
+        entry = _entries.decode(data)
+        self._journal += len(data)
+        self._passed = entry.passed
+        self.windows.close(entry.passed)
+        if entry.seconds:
+            self._add(entry.symbols, candles.unpack(entry.seconds))
+        self.seen.add(_fingerprints(entry.fingerprints), self._remembered(entry.watermark))
+        self.ledger.add(entry.changes)
+        self.ledger.add_duplicates(entry.duplicates)
+
+    def _change(self, watermark: int) -> _Entry:
+        """The entry of the change that is being made."""
+        if self._entry is None:
+            self._entry = _Entry(self._passed, watermark)
+        return self._entry
+
+    def _add(self, symbols: list[str], seconds: Candles) -> Places:
+        """Adds candles of one second, whose symbols these are; returns those to correct."""
+        codes = np.array([self._code(symbol) for symbol in symbols], np.int32)
+        seconds.rows["symbol"] = codes[seconds.rows["symbol"]]
+        self.windows.add(seconds)
+        return self.windows.correct(self._passed)
+
+    def _code(self, symbol: str) -> int:
+        code = self._codes.get(symbol)
+        if code is None:
+            code = self._codes[symbol] = len(self._symbols)
+            self._symbols.append(symbol)
+        return code
+
+    def _rename(self, symbols: list[str]) -> None:
+        self._symbols = symbols
+        self._codes = {symbol: code for code, symbol in enumerate(symbols)}
+
+    def _without_duplicates(self, frame: Frame, entry: _Entry, changes: list[Change]) -> Frame:
+        prints = fingerprints.of_frame(frame)
+        new = self.seen.add(prints, self._remembered(entry.watermark))
+        if new.all():
+            entry.fingerprints = prints.tobytes()
+            return frame
+        entry.fingerprints = prints[new].tobytes()
+        copies = frame.trades[~new]
+        changes += ledger.by_source(copies["source"], "duplicates")
+        counts = np.bincount(copies["symbol"], minlength=len(frame.symbols)).tolist()
+        by_symbol = {s: n for s, n in zip(frame.symbols, counts, strict=True) if n}
+        entry.duplicates = by_symbol
+        self.ledger.add_duplicates(by_symbol)
+        return frames.take(frame, new)
+
+    def _remembered(self, watermark: int) -> int:
+        """Since when trades are remembered."""
+        return watermark - self.rules.duplicates_ms
+
+    def _count(self, entry: _Entry, changes: list[Change]) -> None:
+        entry.changes = changes
+        self.ledger.add(changes)
+        self.changes += changes
+        self._ledger_due = True
+
+    def _candles(self, places: Places, now_ms: int) -> list[Output]:
+        if not places.size:
+            return []
+        rows = self.windows.candles.rows[places]
+        return [
+            ("candles", key, value) for key, value in candles.messages(rows, self._symbols, now_ms)
+        ]
+
+    def _form(self, now_ms: int) -> list[Output]:
+        """Publishes the forming candles that changed, unless some were just before."""
+        if now_ms < self._forming_at + self.rules.forming_ms:
+            return []
+        formed = self._candles(self.windows.forming(self._forming), now_ms)
+        if formed:
+            self._forming_at = now_ms
+        return formed
+
+    def _expire(self, watermark: int) -> None:
+        """Forgets what no trade can change or repeat any more."""
+        if watermark >= NEVER:
+            return
+        self.windows.expire(watermark + 1 - self.rules.correction_ms)
+        self.seen.expire(self._remembered(watermark))
+        held = self.windows.held
+        used, codes = np.unique(held.rows["symbol"], return_inverse=True)
+        if 2 * used.size < len(self._symbols):
+            held.rows["symbol"] = codes
+            self.windows = Windows(held)
+            self._rename([self._symbols[code] for code in used.tolist()])
+
+
+def _fingerprints(data: bytes) -> NDArray[np.void]:
+    # A copy, because a kernel would be compiled anew for what must not be written to.
+    return np.frombuffer(data, FINGERPRINT).copy()
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    for module in (frames, candles, windows, fingerprints, seen):
+        module.warm_up()

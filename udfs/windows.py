@@ -1,0 +1,222 @@
+"""Windows: the candles of every interval that a shard's trades may still change.
+
+A candle of one second is added to that of its second, its ten seconds, and so on to its day. So all
+intervals hold the same trades at any moment, and a late trade is added just like one in time: what
+differs is only whether its window was closed before, and its candle published as final.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from udfs import candles
+from udfs.candles import CANDLE, FINAL, LENGTHS_MS, NO_IDS, TOUCHED, Candles
+from udfs.words import pointer, record
+
+NEVER = np.iinfo(np.int64).max
+_INITIAL = 64
+Places = NDArray[np.int64]
+"""Places of candles in ``Windows.candles.rows``; they hold until the next ``expire``."""
+
+
+class Windows:
+    """The candles of one shard, by (symbol, interval, start)."""
+
+    def __init__(self, held: Candles | None = None) -> None:
+        self.next_end = int(NEVER)
+        """When the first of the open windows ends, ms; NEVER if none is open."""
+        self._size = 0
+        self.candles = Candles(np.zeros(_INITIAL, CANDLE), NO_IDS)
+        self._index = np.full(4 * _INITIAL, -1, np.int32)
+        self._open = np.zeros(0, np.int64)
+        self._touched = np.zeros(0, np.int64)
+        if held is not None:
+            self._hold(held)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def held(self) -> Candles:
+        """All candles, as the constructor takes them."""
+        return self.candles.take(slice(self._size))
+
+    def has_touched(self, intervals: NDArray[np.bool_]) -> bool:
+        """Whether ``forming`` has candles of these intervals."""
+        return bool(intervals[self.candles.rows["interval"][self._touched]].any())
+
+    def add(self, seconds: Candles) -> None:
+        """Adds candles of one second to those of all intervals; what changes is touched."""
+        added = seconds.rows.size
+        self._make_room(len(LENGTHS_MS) * added, bool(seconds.ids.size))
+        touched = np.empty(len(LENGTHS_MS) * added, np.int64)
+        size, count, next_end = _add(
+            self.candles.rows,
+            self.candles.ids,
+            self._index,
+            self._size,
+            seconds.rows,
+            seconds.ids,
+            touched,
+        )
+        if size > self._size:
+            self._open = np.concatenate([self._open, np.arange(self._size, size)])
+            self.next_end = min(self.next_end, next_end)
+            self._size = size
+        if count:
+            self._touched = np.concatenate([self._touched, touched[:count]])
+
+    def close(self, until_ms: int) -> Places:
+        """Closes the windows that end at ``until_ms`` or before; the first to end comes first."""
+        ends = _ends(self.candles.rows[self._open])
+        over = ends <= until_ms
+        closed = self._open[over][np.argsort(ends[over], kind="stable")]
+        if closed.size:
+            self._open = self._open[~over]
+            self.next_end = int(ends[~over].min(initial=NEVER))
+            self.candles.rows["flags"][closed] = FINAL
+            self._touched = self._touched[_has(self.candles.rows[self._touched], TOUCHED)]
+        return closed
+
+    def correct(self, until_ms: int) -> Places:
+        """The candles touched though their windows were closed; each gets its next revision.
+
+        A window that got its first trade after ``until_ms`` had passed it is closed with it.
+        """
+        rows = self.candles.rows
+        touched = rows[self._touched]
+        late = _has(touched, FINAL) | (_ends(touched) <= until_ms)
+        corrected = self._touched[late]
+        if corrected.size:
+            self._touched = self._touched[~late]
+            rows["flags"][corrected] = FINAL
+            rows["revision"][corrected] += 1
+            self._open_those_not_final()
+        return corrected
+
+    def forming(self, intervals: NDArray[np.bool_]) -> Places:
+        """The candles of some intervals, (8,), that were touched since they were last asked for."""
+        rows = self.candles.rows
+        wanted = intervals[rows["interval"][self._touched]]
+        places: Places = self._touched[wanted]
+        rows["flags"][places] &= ~TOUCHED
+        self._touched = self._touched[~wanted]
+        return places
+
+    def expire(self, until_ms: int) -> None:
+        """Forgets the closed candles whose windows ended at ``until_ms`` or before."""
+        rows = self.candles.rows[: self._size]
+        keep = (_ends(rows) > until_ms) | ~_has(rows, FINAL)
+        if not keep.all():
+            self._hold(self.held.take(np.flatnonzero(keep)))
+
+    def _hold(self, held: Candles) -> None:
+        """Begins anew with these candles."""
+        self._size = held.rows.size
+        room = max(_INITIAL, 1 << self._size.bit_length())
+        rows = np.zeros(room, CANDLE)
+        rows[: self._size] = held.rows
+        ids = np.zeros((room if held.ids.size else 0, *NO_IDS.shape[1:]), np.uint8)
+        ids[: self._size] = held.ids
+        self.candles = Candles(rows, ids)
+        self._index = _index_of(rows, self._size)
+        self._open = np.arange(self._size)
+        self._open_those_not_final()
+        self._touched = np.flatnonzero(_has(held.rows, TOUCHED))
+
+    def _open_those_not_final(self) -> None:
+        rows = self.candles.rows[self._open]
+        still = ~_has(rows, FINAL)
+        self._open = self._open[still]
+        self.next_end = int(_ends(rows[still]).min(initial=NEVER))
+
+    def _make_room(self, more: int, long_ids: bool) -> None:
+        room = self.candles.rows.size
+        if self._size + more > room:
+            while self._size + more > room:
+                room *= 2
+            rows = np.zeros(room, CANDLE)
+            rows[: self._size] = self.candles.rows[: self._size]
+            ids = np.zeros((room if self.candles.ids.size else 0, *NO_IDS.shape[1:]), np.uint8)
+            ids[: len(self.candles.ids)] = self.candles.ids
+            self.candles = Candles(rows, ids)
+            self._index = _index_of(rows, self._size)
+        if long_ids and not self.candles.ids.size:
+            self.candles.ids = np.zeros((room, *NO_IDS.shape[1:]), np.uint8)
+
+
+def _ends(rows: NDArray[np.void]) -> NDArray[np.int64]:
+    ends: NDArray[np.int64] = rows["start"] + LENGTHS_MS[rows["interval"]]
+    return ends
+
+
+def _has(rows: NDArray[np.void], flag: np.uint8) -> NDArray[np.bool_]:
+    has: NDArray[np.bool_] = rows["flags"] & flag != 0
+    return has
+
+
+@njit(cache=True)
+def _index_of(rows, size):  # type: ignore[no-untyped-def]
+    """An index of the first ``size`` candles with room for all."""
+    index = np.full(4 * rows.size, -1, np.int32)
+    mask = index.size - 1
+    for i in range(size):
+        slot = candles.hash_of(rows[i].symbol, np.int64(rows[i].interval), rows[i].start) & mask
+        while index[slot] >= 0:
+            slot = (slot + 1) & mask
+        index[slot] = i
+    return index
+
+
+@njit(cache=True)
+def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore[no-untyped-def]
+    """Adds candles of one second.
+
+    Returns:
+        The new size; how many are newly touched; when the first of the new windows ends.
+    """
+    row_at, words, id_at = pointer(rows), pointer(rows.view(np.int64)), pointer(ids)
+    second_at, second_words = pointer(seconds), pointer(seconds.view(np.int64))
+    second_ids = pointer(seconds_ids)
+    mask = index.size - 1
+    count, next_end = 0, NEVER
+    for s in range(seconds.size):
+        second = record(second_at, s)
+        symbol = second.symbol
+        for interval in range(LENGTHS_MS.size):
+            start = second.start - second.start % LENGTHS_MS[interval]
+            slot = candles.hash_of(symbol, interval, start) & mask
+            p = index[slot]
+            while p >= 0 and (
+                record(row_at, p).start != start
+                or record(row_at, p).symbol != symbol
+                or record(row_at, p).interval != interval
+            ):
+                slot = (slot + 1) & mask
+                p = index[slot]
+            if p < 0:
+                p = size
+                size += 1
+                index[slot] = p
+                rows[p] = seconds[s]
+                new = record(row_at, p)
+                new.start, new.interval, new.flags = start, interval, 0
+                next_end = min(next_end, start + LENGTHS_MS[interval])
+                if seconds_ids.shape[0]:
+                    ids[p] = seconds_ids[s]
+            else:
+                candles.merge(row_at, p, id_at, second_at, s, second_ids)
+                candles.merge_sums(words, p, second_words, s)
+            candle = record(row_at, p)
+            if not candle.flags & TOUCHED:
+                candle.flags |= TOUCHED
+                touched[count] = p
+                count += 1
+    return size, count, next_end
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    windows = Windows()
+    windows.add(Candles(np.zeros(1, CANDLE), NO_IDS))
+    Windows(windows.held)
