@@ -67,7 +67,6 @@ def finish(high, low, size):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _of_trades(trades, prices, quantities, names, id_starts, long_ids, out):  # type: ignore[no-untyped-def]  # fmt: skip
-    """``names`` is (symbols, 1 + exchanges, 2): the hash of each pair, no exchange first."""
     for i in range(trades.size):
         trade = trades[i]
         high = names[trade.symbol, trade.exchange + 1, 0]
@@ -98,16 +97,20 @@ def _name_hash(symbol: str, exchange: str | None) -> bytes:
     return blake2b(repr((symbol, exchange)).encode(), digest_size=16).digest()
 
 
+def names_of(symbols: list[str], exchanges: list[str]) -> NDArray[np.uint64]:
+    """(symbols, 1 + exchanges, 2): the hash of each symbol on each exchange; first, on none."""
+    hashes = b"".join(_name_hash(each, where) for each in symbols for where in [None, *exchanges])
+    return np.frombuffer(hashes, np.uint64).reshape(len(symbols), 1 + len(exchanges), 2)
+
+
 def of_frame(frame: Frame) -> NDArray[np.void]:
     """(n,) of FINGERPRINT: those of a frame's trades."""
-    exchanges = [None, *frame.exchanges]
-    names = b"".join(_name_hash(symbol, each) for symbol in frame.symbols for each in exchanges)
     out = np.empty(frame.trades.size, FINGERPRINT)
     _of_trades(
         frame.trades,
         np.ascontiguousarray(frame.trades["price"]).view(np.uint64),
         np.ascontiguousarray(frame.trades["quantity"]).view(np.uint64),
-        np.frombuffer(names, np.uint64).reshape(len(frame.symbols), len(exchanges), 2),
+        names_of(frame.symbols, frame.exchanges),
         long_id_starts(frame),
         np.frombuffer(frame.long_ids, np.uint8),
         out,

@@ -8,7 +8,9 @@ of the trades that it got. Both count the same records, at two places: so that
 is a law that breaks if a frame is lost or comes twice between them.
 """
 
+import heapq
 from collections.abc import Iterable
+from operator import itemgetter
 
 import msgspec
 import numpy as np
@@ -20,6 +22,9 @@ from udfs.frames import KEY_BYTES
 COUNTS = ("messages", "records", "candles", "duplicates", "late", "rejected")
 TALLY = 9999
 """In place of a shard's number: what decode counted is an account of its own."""
+
+MOST_SYMBOLS = 1_000
+"""So many symbols' duplicates are in a message: it has to stay far below Kafka's limit."""
 
 Change = tuple[int, str, int]
 """Source, which of COUNTS, how many."""
@@ -44,7 +49,7 @@ class Account(msgspec.Struct):
     shard: int
     sources: list[Source]
     duplicates: dict[str, int]
-    """By symbol."""
+    """By symbol, of the MOST_SYMBOLS that have the most."""
     updated_at: int
 
 
@@ -78,7 +83,8 @@ class Ledger:
         for source, counts in sorted(self.counts.items()):
             topic, partition = divmod(source, PARTITIONS_PER_TOPIC)
             sources.append(Source(topics[topic], partition, *counts))
-        account = Account(shard, sources, self.duplicates, now_ms)
+        most = heapq.nlargest(MOST_SYMBOLS, self.duplicates.items(), key=itemgetter(1))
+        account = Account(shard, sources, dict(most), now_ms)
         return b"%d" % shard, _json.encode(account)
 
 

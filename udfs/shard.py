@@ -13,12 +13,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import candles, fingerprints, frames, late, ledger, seen, windows
+from udfs import candles, fingerprints, frames, late, ledger, numbered, seen, windows
 from udfs.candles import LENGTHS_MS, Candles
 from udfs.fingerprints import FINGERPRINT
 from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
 from udfs.ledger import TALLY, Change, Ledger
+from udfs.numbered import ENTRY, Numbered
 from udfs.seen import Seen
 from udfs.windows import NEVER, Places, Windows
 
@@ -58,7 +59,9 @@ class _Entry(msgspec.Struct, array_like=True):
     passed: int
     watermark: int
     symbols: list[str] = []
+    exchanges: list[str] = []
     seconds: bytes = b""
+    numbered: tuple[int, bytes, bytes] = (0, b"", b"")
     fingerprints: bytes = b""
     changes: list[Change] = []
     duplicates: dict[str, int] = {}
@@ -70,6 +73,7 @@ class _Snapshot(msgspec.Struct, array_like=True):
     passed: int
     symbols: list[str]
     windows: bytes
+    numbered: bytes
     fingerprints: bytes
     counts: dict[int, list[int]]
     duplicates: dict[str, int]
@@ -114,6 +118,7 @@ class Shard:
     number: int
     rules: Rules
     windows: Windows = field(default_factory=Windows)
+    numbered: Numbered = field(default_factory=Numbered)
     seen: Seen = field(default_factory=Seen)
     ledger: Ledger = field(default_factory=Ledger)
     changes: list[Change] = field(default_factory=list)
@@ -137,6 +142,8 @@ class Shard:
         shard = cls(number, rules)
         for data in journal:
             shard._read(data)
+        # The last account may have been lost with what ended the shard before.
+        shard._ledger_due = bool(shard.ledger.counts)
         return shard
 
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
@@ -218,6 +225,7 @@ class Shard:
                 self._passed,
                 self._symbols,
                 candles.pack(self.windows.held),
+                self.numbered.held.tobytes(),
                 self.seen.held.tobytes(),
                 self.ledger.counts,
                 self.ledger.duplicates,
@@ -232,7 +240,8 @@ class Shard:
             self._passed = snapshot.passed
             self._rename(snapshot.symbols)
             self.windows = Windows(candles.unpack(snapshot.windows))
-            self.seen = Seen(_fingerprints(snapshot.fingerprints))
+            self.numbered = Numbered(_array(snapshot.numbered, ENTRY))
+            self.seen = Seen(_array(snapshot.fingerprints, FINGERPRINT))
             self.ledger = Ledger(snapshot.counts, snapshot.duplicates)
             self._journal, self._snapshot = 0, len(data)
             return
@@ -242,7 +251,10 @@ class Shard:
         self.windows.close(entry.passed)
         if entry.seconds:
             self._add(entry.symbols, candles.unpack(entry.seconds))
-        self.seen.add(_fingerprints(entry.fingerprints), self._remembered(entry.watermark))
+        since = self._remembered(entry.watermark)
+        names = fingerprints.names_of(entry.symbols, entry.exchanges)
+        self.numbered.add(numbered.unpack(entry.numbered), names, since)
+        self.seen.add(_array(entry.fingerprints, FINGERPRINT), since)
         self.ledger.add(entry.changes)
         self.ledger.add_duplicates(entry.duplicates)
 
@@ -271,12 +283,9 @@ class Shard:
         self._codes = {symbol: code for code, symbol in enumerate(symbols)}
 
     def _without_duplicates(self, frame: Frame, entry: _Entry, changes: list[Change]) -> Frame:
-        prints = fingerprints.of_frame(frame)
-        new = self.seen.add(prints, self._remembered(entry.watermark))
+        new = self._are_new(frame, entry)
         if new.all():
-            entry.fingerprints = prints.tobytes()
             return frame
-        entry.fingerprints = prints[new].tobytes()
         copies = frame.trades[~new]
         changes += ledger.by_source(copies["source"], "duplicates")
         counts = np.bincount(copies["symbol"], minlength=len(frame.symbols)).tolist()
@@ -285,12 +294,29 @@ class Shard:
         self.ledger.add_duplicates(by_symbol)
         return frames.take(frame, new)
 
+    def _are_new(self, frame: Frame, entry: _Entry) -> NDArray[np.bool_]:
+        """Which trades of a frame were not seen before."""
+        since = self._remembered(entry.watermark)
+        entry.symbols, entry.exchanges = frame.symbols, frame.exchanges
+        is_numbered, trades = numbered.of_frame(frame)
+        names = fingerprints.names_of(frame.symbols, frame.exchanges)
+        new = self.numbered.add(trades, names, since)
+        entry.numbered = numbered.pack(trades if new.all() else trades[new])
+        if trades.size == frame.trades.size:
+            return new
+        prints = fingerprints.of_frame(frames.take(frame, ~is_numbered))
+        others = self.seen.add(prints, since)
+        entry.fingerprints = prints[others].tobytes()
+        both = np.empty(frame.trades.size, np.bool_)
+        both[is_numbered], both[~is_numbered] = new, others
+        return both
+
     def _remembered(self, watermark: int) -> int:
         """Since when trades are remembered."""
         return watermark - self.rules.duplicates_ms
 
     def _count(self, entry: _Entry, changes: list[Change]) -> None:
-        entry.changes = changes
+        entry.changes += changes
         self.ledger.add(changes)
         self.changes += changes
         self._ledger_due = True
@@ -317,7 +343,9 @@ class Shard:
         if watermark >= NEVER:
             return
         self.windows.expire(watermark + 1 - self.rules.correction_ms)
-        self.seen.expire(self._remembered(watermark))
+        since = self._remembered(watermark)
+        self.numbered.expire(since)
+        self.seen.expire(since)
         held = self.windows.held
         used, codes = np.unique(held.rows["symbol"], return_inverse=True)
         if 2 * used.size < len(self._symbols):
@@ -326,12 +354,12 @@ class Shard:
             self._rename([self._symbols[code] for code in used.tolist()])
 
 
-def _fingerprints(data: bytes) -> NDArray[np.void]:
+def _array(data: bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
     # A copy, because a kernel would be compiled anew for what must not be written to.
-    return np.frombuffer(data, FINGERPRINT).copy()
+    return np.frombuffer(data, dtype).copy()
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    for module in (frames, candles, windows, fingerprints, seen):
+    for module in (frames, candles, windows, numbered, fingerprints, seen):
         module.warm_up()

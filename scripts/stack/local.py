@@ -66,8 +66,11 @@ class LocalTapeline:
         kept = {"retention.ms": "-1", "retention.bytes": str(settings.trades_retention_bytes)}
         self.broker.create_topics(*job.trades_topics, partitions=settings.partitions, config=kept)
         kept = {"retention.ms": "-1", "retention.bytes": str(settings.output_retention_bytes)}
-        outputs = [getattr(job, f"{name}_topic") for name in OUTPUTS]
+        outputs = [getattr(job, f"{name}_topic") for name in OUTPUTS if name != "ledger"]
         self.broker.create_topics(*outputs, partitions=settings.partitions, config=kept)
+        # Of a shard's accounts the newest counts, however old it is.
+        compacted = {"cleanup.policy": "compact"}
+        self.broker.create_topics(job.ledger_topic, partitions=1, config=compacted)
 
     def start_job(self, fresh: bool) -> None:
         """Submit the job with the settings of the environment, unless it runs."""

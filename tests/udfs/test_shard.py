@@ -16,6 +16,7 @@ from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
 from udfs import frames, ledger
 from udfs.frames import Frame
 from udfs.ledger import COUNTS, TALLY
+from udfs.numbered import EPOCH_MS
 from udfs.scanner import BUY
 from udfs.shard import Output, Rules, Shard
 from udfs.windows import NEVER
@@ -223,7 +224,7 @@ def test_a_trade_is_too_late_once_its_second_is_past_the_horizon(
 
 def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
     rules = dataclasses.replace(RULES, correction_ms=DAY)
-    for passed, copies in ((RULES.duplicates_ms - 1, 1), (RULES.duplicates_ms + MINUTE, 0)):
+    for passed, copies in ((RULES.duplicates_ms - 1, 1), (RULES.duplicates_ms + EPOCH_MS, 0)):
         run = Run(rules)
         run.take(one_trade(START, "1"), START - 1)
         run.tick(START + passed)
@@ -292,13 +293,15 @@ def test_the_state_of_a_week_does_not_grow() -> None:
         trades = random_trades(rng, 200, symbols=50, span_ms=5 * MINUTE)
         trades["timestamp"] += now - NOW_MS
         # Every hour other symbols trade: what ended must be forgotten, names too.
-        frame = frame_of(trades, [b""] * 200, 50)
+        ids = [b"%d" % (minute * 1_000 + i) if i % 2 else b"" for i in range(200)]
+        frame = frame_of(trades, ids, 50)
         names = [f"S{minute // 12}-{i}" for i in range(50)]
         run.take(dataclasses.replace(frame, symbols=names), now - MINUTE, minute)
         if minute % 12 == 0:
             held = sum(map(len, run.journal))
             symbols = len(run.shard._symbols)
-            sizes.append((len(run.shard.windows), len(run.shard.seen), symbols, held))
+            seen = len(run.shard.seen) + len(run.shard.numbered)
+            sizes.append((len(run.shard.windows), seen, symbols, held))
     # A day's symbols are kept for their candles of the day.
     first, rest = sizes[: 2 * 24], sizes[2 * 24 :]
     for column in range(4):

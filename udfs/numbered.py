@@ -1,0 +1,216 @@
+"""Numbered trades: which ids were seen, of trades whose ids are numbers.
+
+Exchanges count their trades, so ids of a symbol follow each other. 64 that do share one entry of 24
+bytes, a bit for each; by their fingerprints they would take 1,024. The trades of each quarter of an
+hour of event time have entries of their own, which are forgotten together.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from udfs import columns
+from udfs.fingerprints import MINUTE, absorb, finish
+from udfs.frames import Frame
+from udfs.intervals import MINUTE_MS
+from udfs.trades import INLINE_ID_BYTES
+from udfs.words import pointer, record
+
+EPOCH_MS = 15 * MINUTE_MS
+"""How long trades share entries, in event time."""
+
+NUMBERED = np.dtype(
+    [
+        ("number", "i8"),
+        ("symbol", "i4"),  # place in the names
+        ("epoch", "i4"),  # the minute it begins with, counted from 1970
+        ("exchange", "i8"),  # place in the names; -1: none
+    ]
+)
+"""A trade with a number."""
+
+ENTRY = np.dtype([("high", "u8"), ("low", "u8"), ("bits", "u8")])
+"""The hash of symbol, exchange and number // 64, whose last bits gave way to the epoch, and which
+of the 64 were seen; an empty place of the table is 0."""
+
+_FIELDS = columns.fields_of(NUMBERED)
+_LEAST_PLACES = 256
+_ZERO, _NINE = ord("0"), 9
+
+
+class Numbered:
+    """The ids of numbered trades that were seen, forgotten by event time."""
+
+    def __init__(self, held: NDArray[np.void] | None = None) -> None:
+        self._size = 0
+        self._epochs = np.zeros(0, np.int64)
+        self._table = np.zeros(_LEAST_PLACES, ENTRY)
+        if held is not None:
+            self._hold(held, held.size)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def held(self) -> NDArray[np.void]:
+        """(n,) of ENTRY, as the constructor takes them."""
+        held: NDArray[np.void] = self._table[self._table["low"] != 0]
+        return held
+
+    def add(
+        self, trades: NDArray[np.void], names: NDArray[np.uint64], since_ms: int
+    ) -> NDArray[np.bool_]:
+        """Takes in trades, (n,) of NUMBERED; which of them are new, (n,).
+
+        So is one that was seen in an epoch that was over before ``since_ms``.
+
+        Args:
+            trades: Their symbols and exchanges are places in ``names``.
+            names: (symbols, 1 + exchanges, 2) hashes of each pair, no exchange first.
+            since_ms: Event time, ms.
+        """
+        if self._size + trades.size > _room(self._table.size):
+            self._hold(self.held, self._size + trades.size)
+        self._epochs = np.union1d(self._epochs, np.unique(trades["epoch"]))
+        remembered = self._epochs[self._epochs >= epoch_of(since_ms)]
+        new = np.empty(trades.size, np.bool_)
+        self._size += _add(self._table, trades, names, remembered, new)
+        return new
+
+    def expire(self, before_ms: int) -> None:
+        """Forgets the epochs that were over before a time."""
+        alive = (self._table["low"] & MINUTE) >= max(epoch_of(before_ms), 1)
+        if np.count_nonzero(alive) < self._size:
+            held = self._table[alive]
+            self._hold(held, held.size)
+
+    def _hold(self, held: NDArray[np.void], room: int) -> None:
+        """Begins anew with these, in a table with room for so many."""
+        places = _LEAST_PLACES
+        while _room(places) < room:
+            places *= 2
+        self._table = np.zeros(places, ENTRY)
+        self._size = held.size
+        self._epochs = np.unique(held["low"] & MINUTE).astype(np.int64)
+        _move(held, self._table)
+
+
+def epoch_of(time_ms: int) -> int:
+    """The minute that the epoch of a time begins with, counted from 1970."""
+    return max(time_ms // EPOCH_MS * EPOCH_MS // MINUTE_MS, 0)
+
+
+def of_frame(frame: Frame) -> tuple[NDArray[np.bool_], NDArray[np.void]]:
+    """Which trades of a frame are numbered, (n,), and these, of NUMBERED."""
+    found = np.empty(frame.trades.size, NUMBERED)
+    is_numbered = np.empty(frame.trades.size, np.bool_)
+    return is_numbered, found[: _numbers(frame.trades, found, is_numbered)]
+
+
+def pack(trades: NDArray[np.void]) -> tuple[int, bytes, bytes]:
+    """Trades, (n,) of NUMBERED, as their number and bytes: a byte or two for each."""
+    encoded, data = columns.encode(trades, _FIELDS)
+    return trades.size, encoded.tobytes(), data.tobytes()
+
+
+def unpack(packed: tuple[int, bytes, bytes]) -> NDArray[np.void]:
+    """What ``pack`` was given."""
+    size, encoded, data = packed
+    header = np.frombuffer(encoded, columns.COLUMN)
+    return columns.decode(header, np.frombuffer(data, np.uint8), size, _FIELDS, NUMBERED)
+
+
+def _room(places: int) -> int:
+    """How many a table holds before looking for one takes long."""
+    return places * 2 // 3
+
+
+@njit(cache=True)
+def _numbers(trades, found, is_numbered):  # type: ignore[no-untyped-def]
+    """An id is a number if it has up to 16 digits, the first of them not 0."""
+    count = 0
+    trade_at = pointer(trades)
+    for i in range(trades.size):
+        trade = record(trade_at, i)
+        length = np.int64(trade.id_length)
+        is_numbered[i] = 0 < length <= INLINE_ID_BYTES
+        number = first = np.int64(0)
+        if is_numbered[i]:
+            for place in range(length - 1, -1, -1):
+                word = trade.id_low if place < 8 else trade.id_high
+                digit = np.int64((word >> np.uint64(8 * (place & 7))) & np.uint64(0xFF)) - _ZERO
+                if place == length - 1:
+                    first = digit
+                if digit < 0 or digit > _NINE or (first == 0 and length > 1):
+                    is_numbered[i] = False
+                number = number * 10 + digit
+        if is_numbered[i]:
+            found[count].number = number
+            found[count].symbol = trade.symbol
+            found[count].exchange = trade.exchange
+            found[count].epoch = trade.timestamp // EPOCH_MS * (EPOCH_MS // MINUTE_MS)
+            count += 1
+    return count
+
+
+@njit(cache=True, inline="always")
+def _find(table, high, low):  # type: ignore[no-untyped-def]
+    """The place of an entry, or the empty one where it would be."""
+    mask = np.uint64(table.size - 1)
+    slot = (high + low) & mask
+    while table[slot].low != 0 and (table[slot].high != high or table[slot].low != low):
+        slot = (slot + np.uint64(1)) & mask
+    return np.int64(slot)
+
+
+@njit(cache=True)
+def _move(held, table):  # type: ignore[no-untyped-def]
+    for i in range(held.size):
+        table[_find(table, held[i].high, held[i].low)] = held[i]
+
+
+@njit(cache=True)
+def _add(table, trades, names, remembered, new):  # type: ignore[no-untyped-def]
+    # Of each symbol: the block of its last trade, its entry, and what other epochs saw of it.
+    last = np.full((names.shape[0], 3), -1, np.int64)
+    slots, elsewhere = np.empty(names.shape[0], np.int64), np.empty(names.shape[0], np.uint64)
+    count = 0
+    for i in range(trades.size):
+        trade = trades[i]
+        symbol, block, epoch = trade.symbol, trade.number >> 6, np.int64(trade.epoch)
+        if (
+            last[symbol, 0] != block
+            or last[symbol, 1] != epoch
+            or last[symbol, 2] != trade.exchange
+        ):
+            high = names[symbol, trade.exchange + 1, 0]
+            low = names[symbol, trade.exchange + 1, 1]
+            high, low = absorb(high, low, np.uint64(block), np.uint64(0))
+            high, low = finish(high, low, 8)
+            low &= ~MINUTE
+            seen = np.uint64(0)
+            for other in remembered:
+                if other != epoch:
+                    seen |= table[_find(table, high, low | np.uint64(other))].bits
+            slot = _find(table, high, low | np.uint64(epoch))
+            if table[slot].low == 0:
+                table[slot].high, table[slot].low = high, low | np.uint64(epoch)
+                count += 1
+            last[symbol, 0], last[symbol, 1], last[symbol, 2] = block, epoch, trade.exchange
+            slots[symbol], elsewhere[symbol] = slot, seen
+        slot = slots[symbol]
+        bit = np.uint64(1) << np.uint64(trade.number & 63)
+        bits = table[slot].bits
+        own = bits if remembered.size and epoch >= remembered[0] else np.uint64(0)
+        new[i] = (own | elsewhere[symbol]) & bit == 0
+        table[slot].bits = bits | bit
+    return count
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    numbered = Numbered()
+    trades = unpack(pack(np.ones(1, NUMBERED)))
+    trades["symbol"] = trades["exchange"] = 0
+    numbered.add(trades, np.zeros((1, 2, 2), np.uint64), 0)
+    Numbered(numbered.held).expire(0)
