@@ -35,6 +35,8 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         """Loads the compiled kernels before the first frame."""
         shard.warm_up()
         self._journal = runtime_context.get_list_state(_JOURNAL)
+        self._opened_ms = time.time_ns() // 1_000_000
+        self._is_restarted = runtime_context.get_attempt_number() > 0
         self._shards: dict[int, Shard] = {}
         self._timers: dict[int, int] = {}
         self._metrics = runtime_context.get_metrics_group()
@@ -57,9 +59,15 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         number = ctx.get_current_key()
         each = self._shards.get(number)
         if each is None:
-            each = self._shards[number] = Shard.restored(number, self._rules, self._journal.get())
+            journal = list(self._journal.get())
+            # A job that was submitted again has a state; one restarted before its first checkpoint
+            # has none, but may have published all the same.
+            recovered_ms = self._opened_ms if journal or self._is_restarted else 0
+            each = Shard.restored(number, self._rules, journal, recovered_ms)
+            self._shards[number] = each
             ctx.timer_service().register_event_time_timer(_AT_THE_END)
-        return each, ctx.timer_service().current_watermark(), time.time_ns() // 1_000_000
+        now_ms = time.time_ns() // 1_000_000
+        return each, ctx.timer_service().current_watermark(), now_ms
 
     def _publish(
         self,

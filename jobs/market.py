@@ -46,7 +46,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         SELECT piece FROM (
           SELECT decode_trades(payload, {tables.source_number(settings)}, `offset`, `timestamp`)
             AS pieces
-          FROM trades
+          FROM trades WHERE {tables.within(settings)}
         ) CROSS JOIN UNNEST(pieces) AS unnested (piece)
     """)
     pieces = streams.to_stream(t_env, decoded, PIECE)
@@ -82,8 +82,10 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
 def rules(settings: Settings) -> Rules:
     """What the settings say of candles."""
     bounded = settings.stop_at != "never"
+    stamp_end = settings.updated_at == "end"
     return Rules(
         topics=settings.trades_topics,
+        shards=settings.shards,
         correction_ms=settings.correction_ms,
         duplicates_ms=settings.duplicate_ttl_ms,
         # A backfill's time passes with its records alone.
@@ -91,6 +93,10 @@ def rules(settings: Settings) -> Rules:
         forming=settings.forming_intervals,
         forming_ms=settings.forming_ms,
         ledger_ms=settings.ledger_ms,
+        # Candles that know no clock and are never corrected are the same when they are repeated.
+        may_repeat=settings.delivery == "at-least-once"
+        and not (stamp_end and settings.correction_ms == 0),
+        stamp_end=stamp_end,
     )
 
 

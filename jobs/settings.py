@@ -35,15 +35,17 @@ class Settings(BaseSettings):
     ledger_topic: Topic = Field("ledger", description="Output: where every record went")
     start_from: str = Field(
         "group",
-        pattern="^(group|earliest|latest)$",
+        pattern="^(group|earliest|latest|[0-9]{1,15})$",
         description="Where a job without state starts: the group's offsets (else earliest), "
-        "earliest or latest",
+        "earliest, latest, or a record timestamp, ms since 1970",
     )
     stop_at: str = Field(
         "never",
-        pattern="^(never|latest)$",
+        pattern="^(never|latest|[0-9]{1,15})$",
         description="Where the job ends: never, or at the newest record there is when it starts "
-        "(a backfill: every window closes, and the job finishes)",
+        "(a backfill: every window closes, and the job finishes), or at a record timestamp, ms "
+        "since 1970: of the records from start_from on, those that are older count, as far as "
+        "they come out of order by watermark_delay_ms at most",
     )
 
     event_time_from: str = Field(
@@ -87,10 +89,17 @@ class Settings(BaseSettings):
     )
     forming_intervals: Annotated[tuple[str, ...], NoDecode] = Field(
         ("1s", "10s", "1m"),
-        description="Intervals whose candles are published while they form, separated by commas",
+        description="Intervals whose candles are published while they form, separated by commas; "
+        "without any, no candle is before it is final",
     )
     forming_ms: int = Field(
         200, ge=1, description="Time between two forming candles of a symbol and interval, ms"
+    )
+    updated_at: str = Field(
+        "clock",
+        pattern="^(clock|end)$",
+        description="What candles say in updated_at: the clock, or the end of their window (for "
+        "replays: the same input then gives the same bytes)",
     )
     ledger_ms: int = Field(5_000, ge=1, description="Time between two accounts of a shard, ms")
 
@@ -136,3 +145,18 @@ class Settings(BaseSettings):
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")
         return self
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        from_ms, to_ms = self.span_ms
+        if from_ms is not None and to_ms is not None and from_ms >= to_ms:
+            raise ValueError(f"stop_at must be after start_from, got {from_ms} and {to_ms}")
+        return self
+
+    @property
+    def span_ms(self) -> tuple[int | None, int | None]:
+        """The record timestamps (ms) to start from and to end before, where they are such."""
+        from_ms, to_ms = (
+            int(text) if text.isdigit() else None for text in (self.start_from, self.stop_at)
+        )
+        return from_ms, to_ms

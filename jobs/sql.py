@@ -8,4 +8,5 @@ def interval(ms: int) -> str:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     text = f"{days} {hours:02}:{minutes:02}:{seconds:02}.{ms:03}"
-    return f"INTERVAL '{text}' DAY TO SECOND(3)"
+    day = f"DAY({len(str(days))})" if days > 99 else "DAY"  # without a number it has two digits
+    return f"INTERVAL '{text}' {day} TO SECOND(3)"

@@ -24,15 +24,7 @@ def _create(name: str, columns: str, options: Mapping[str, object]) -> str:
 
 def trades(settings: Settings) -> str:
     """Input: raw Kafka records, with watermarks per partition out of their own timestamps."""
-    startup = {
-        "group": {
-            "scan.startup.mode": "group-offsets",
-            "properties.auto.offset.reset": "earliest",
-        },
-        "earliest": {"scan.startup.mode": "earliest-offset"},
-        "latest": {"scan.startup.mode": "latest-offset"},
-    }[settings.start_from]
-    bounded = {"scan.bounded.mode": "latest-offset"} if settings.stop_at == "latest" else {}
+    bounded = _end(settings)
     # A backfill waits for its slowest partition: wall-clock silence would make trades late.
     idle_timeout_ms = 0 if bounded else settings.idle_timeout_ms
     drift = {
@@ -63,10 +55,54 @@ def trades(settings: Settings) -> str:
             "properties.isolation.level": "read_committed",
             "scan.watermark.idle-timeout": f"{idle_timeout_ms} ms",
             **(drift if settings.max_drift_ms else {}),
-            **startup,
+            **_start(settings),
             **bounded,
         },
     )
+
+
+def _start(settings: Settings) -> dict[str, object]:
+    from_ms, _ = settings.span_ms
+    if from_ms is not None:
+        return {"scan.startup.mode": "timestamp", "scan.startup.timestamp-millis": from_ms}
+    if settings.start_from == "group":
+        return {
+            "scan.startup.mode": "group-offsets",
+            "properties.auto.offset.reset": "earliest",
+        }
+    return {"scan.startup.mode": f"{settings.start_from}-offset"}
+
+
+def _end(settings: Settings) -> dict[str, object]:
+    """Where each partition ends; nothing if it does not."""
+    if settings.stop_at == "never":
+        return {}
+    if settings.stop_at == "latest":
+        return {"scan.bounded.mode": "latest-offset"}
+    return {"scan.bounded.mode": "timestamp", "scan.bounded.timestamp-millis": end_ms(settings)}
+
+
+def end_ms(settings: Settings) -> int:
+    """At which record timestamp (ms) the reading of a partition ends, where it ends at one.
+
+    Kafka finds the first record of that time or later. Older ones may come after it: as far as
+    they come out of order they are read too, and ``within`` takes what belongs.
+    """
+    _, to_ms = settings.span_ms
+    if to_ms is None:
+        raise ValueError(f"stop_at is {settings.stop_at}, not a time")
+    return to_ms + settings.watermark_delay_ms
+
+
+def within(settings: Settings) -> str:
+    """SQL for what is taken of ``trades``: a condition on each record; always true of most jobs."""
+    from_ms, to_ms = settings.span_ms
+    if to_ms is None:
+        return "TRUE"
+    until = f"`timestamp` < TO_TIMESTAMP_LTZ({to_ms}, 3)"
+    if from_ms is None:
+        return until
+    return f"`timestamp` >= TO_TIMESTAMP_LTZ({from_ms}, 3) AND {until}"
 
 
 def _event_time(settings: Settings) -> tuple[str, str]:

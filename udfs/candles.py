@@ -340,20 +340,21 @@ def _total(top: int, middle: int, low: int) -> float:
 
 
 def messages(
-    rows: NDArray[np.void], symbols: list[str], now_ms: int
+    rows: NDArray[np.void], symbols: list[str], now_ms: int | None
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each candle, updated now."""
+    """Key and value of the message of each candle, updated now; at its window's end if None."""
     fields = [rows[name].tolist() for name in _PUBLISHED]
     for code, place, start, first, high, low, last, trades, flags, revision, *limbs in zip(
         *fields, strict=True
     ):
         symbol, interval = symbols[code], _NAMES[place]
+        end = start + INTERVALS[interval]
         volume, notional = _total(*limbs[:LIMBS]), _total(*limbs[LIMBS : 2 * LIMBS])
         candle = Candle(
             symbol,
             interval,
             start,
-            start + INTERVALS[interval],
+            end,
             first,
             high,
             low,
@@ -365,7 +366,7 @@ def messages(
             _total(*limbs[2 * LIMBS :]),
             bool(flags & FINAL),
             revision,
-            now_ms,
+            end if now_ms is None else now_ms,
         )
         yield _json.encode(_Key(symbol, interval)), _json.encode(candle)
 

@@ -32,11 +32,17 @@ JOURNAL_TO_SNAPSHOT = 2
 """How many times as long as its snapshot a journal gets before there is a new one."""
 
 
+class StateError(Exception):
+    """A journal cannot be read with the settings of now; the text says why."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """What a shard is told by the settings."""
 
     topics: tuple[str, ...]
+    shards: int
+    """How many there are; a state is only good for the number that it was written with."""
     correction_ms: int
     """How far behind the watermark a trade's second may have ended and still be counted."""
     duplicates_ms: int
@@ -44,9 +50,14 @@ class Rules:
     quiet_ms: int
     """Silence after which event time goes on by the clock; 0 is never."""
     forming: tuple[str, ...]
-    """Intervals whose forming candles are published every ``forming_ms``."""
+    """Intervals whose forming candles are published every ``forming_ms``; if there are none, none
+    of any interval are."""
     forming_ms: int
     ledger_ms: int
+    may_repeat: bool = True
+    """Whether what was published after a checkpoint stays when the state goes back to it."""
+    stamp_end: bool = False
+    """Whether candles are updated at the end of their window, instead of by the clock."""
 
     def intervals(self) -> NDArray[np.bool_]:
         """(8,) which intervals are published while they form, every ``forming_ms``."""
@@ -56,6 +67,7 @@ class Rules:
 class _Entry(msgspec.Struct, array_like=True):
     """One change of the state."""
 
+    shards: int
     passed: int
     watermark: int
     symbols: list[str] = []
@@ -70,6 +82,7 @@ class _Entry(msgspec.Struct, array_like=True):
 class _Snapshot(msgspec.Struct, array_like=True):
     """The whole state."""
 
+    shards: int
     passed: int
     symbols: list[str]
     windows: bytes
@@ -126,7 +139,7 @@ class Shard:
 
     def __post_init__(self) -> None:
         self._forming = self.rules.intervals()
-        self._slow = ~self._forming & (LENGTHS_MS > MINUTE_MS)
+        self._slow = self._forming.any() & ~self._forming & (LENGTHS_MS > MINUTE_MS)
         self._symbols: list[str] = []
         self._codes: dict[str, int] = {}
         self._passed = 0
@@ -137,11 +150,26 @@ class Shard:
         self._journal = self._snapshot = 0
 
     @classmethod
-    def restored(cls, number: int, rules: Rules, journal: Iterable[bytes]) -> "Shard":
-        """The shard whose journal this is; of a new one it is empty."""
+    def restored(
+        cls, number: int, rules: Rules, journal: Iterable[bytes], recovered_ms: int
+    ) -> "Shard":
+        """The shard whose journal this is.
+
+        Args:
+            number: Its number.
+            rules: What the settings say.
+            journal: What ``journal`` gave so far; nothing makes a new shard.
+            recovered_ms: When the job went back to this state from a later one, by the wall clock;
+                0 if it never did.
+
+        Raises:
+            StateError: it was written with another number of shards.
+        """
         shard = cls(number, rules)
         for data in journal:
             shard._read(data)
+        if rules.may_repeat:
+            shard.windows.recovered_ms = recovered_ms
         # The last account may have been lost with what ended the shard before.
         shard._ledger_due = bool(shard.ledger.counts)
         return shard
@@ -222,6 +250,7 @@ class Shard:
             return data, False
         data = _SNAPSHOT + _packer.encode(
             _Snapshot(
+                self.rules.shards,
                 self._passed,
                 self._symbols,
                 candles.pack(self.windows.held),
@@ -237,6 +266,7 @@ class Shard:
     def _read(self, data: bytes) -> None:
         if data.startswith(_SNAPSHOT):
             snapshot = _snapshots.decode(data[len(_SNAPSHOT) :])
+            self._require(snapshot.shards)
             self._passed = snapshot.passed
             self._rename(snapshot.symbols)
             self.windows = Windows(candles.unpack(snapshot.windows))
@@ -246,6 +276,7 @@ class Shard:
             self._journal, self._snapshot = 0, len(data)
             return
         entry = _entries.decode(data)
+        self._require(entry.shards)
         self._journal += len(data)
         self._passed = entry.passed
         self.windows.close(entry.passed)
@@ -258,10 +289,17 @@ class Shard:
         self.ledger.add(entry.changes)
         self.ledger.add_duplicates(entry.duplicates)
 
+    def _require(self, shards: int) -> None:
+        if shards != self.rules.shards:
+            raise StateError(
+                f"the state was written with {shards} shards, the job has {self.rules.shards}: set "
+                f"TAPELINE_SHARDS={shards}, or start it without its state"
+            )
+
     def _change(self, watermark: int) -> _Entry:
         """The entry of the change that is being made."""
         if self._entry is None:
-            self._entry = _Entry(self._passed, watermark)
+            self._entry = _Entry(self.rules.shards, self._passed, watermark)
         return self._entry
 
     def _add(self, symbols: list[str], seconds: Candles) -> Places:
@@ -325,8 +363,10 @@ class Shard:
         if not places.size:
             return []
         rows = self.windows.candles.rows[places]
+        updated_at = None if self.rules.stamp_end else now_ms
         return [
-            ("candles", key, value) for key, value in candles.messages(rows, self._symbols, now_ms)
+            ("candles", key, value)
+            for key, value in candles.messages(rows, self._symbols, updated_at)
         ]
 
     def _form(self, now_ms: int) -> list[Output]:
@@ -350,7 +390,7 @@ class Shard:
         used, codes = np.unique(held.rows["symbol"], return_inverse=True)
         if 2 * used.size < len(self._symbols):
             held.rows["symbol"] = codes
-            self.windows = Windows(held)
+            self.windows.hold(held)
             self._rename([self._symbols[code] for code in used.tolist()])
 
 

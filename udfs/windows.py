@@ -23,6 +23,10 @@ class Windows:
     """The candles of one shard, by (symbol, interval, start)."""
 
     def __init__(self, held: Candles | None = None) -> None:
+        self.recovered_ms = 0
+        """When the state was last restored from a checkpoint that is older than what was published
+        since. A candle that may have been published then goes on with revisions from here on, which
+        are higher than any before: a consumer may keep the highest."""
         self.next_end = int(NEVER)
         """When the first of the open windows ends, ms; NEVER if none is open."""
         self._size = 0
@@ -31,7 +35,7 @@ class Windows:
         self._open = np.zeros(0, np.int64)
         self._touched = np.zeros(0, np.int64)
         if held is not None:
-            self._hold(held)
+            self.hold(held)
 
     def __len__(self) -> int:
         return self._size
@@ -70,11 +74,13 @@ class Windows:
         """Closes the windows that end at ``until_ms`` or before; the first to end comes first."""
         ends = _ends(self.candles.rows[self._open])
         over = ends <= until_ms
-        closed = self._open[over][np.argsort(ends[over], kind="stable")]
+        order = np.argsort(ends[over], kind="stable")
+        closed = self._open[over][order]
         if closed.size:
             self._open = self._open[~over]
             self.next_end = int(ends[~over].min(initial=NEVER))
             self.candles.rows["flags"][closed] = FINAL
+            self.candles.rows["revision"][closed] = self._least_revisions(ends[over][order])
             self._touched = self._touched[_has(self.candles.rows[self._touched], TOUCHED)]
         return closed
 
@@ -90,7 +96,8 @@ class Windows:
         if corrected.size:
             self._touched = self._touched[~late]
             rows["flags"][corrected] = FINAL
-            rows["revision"][corrected] += 1
+            least = self._least_revisions(_ends(rows[corrected]))
+            rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
             self._open_those_not_final()
         return corrected
 
@@ -108,10 +115,10 @@ class Windows:
         rows = self.candles.rows[: self._size]
         keep = (_ends(rows) > until_ms) | ~_has(rows, FINAL)
         if not keep.all():
-            self._hold(self.held.take(np.flatnonzero(keep)))
+            self.hold(self.held.take(np.flatnonzero(keep)))
 
-    def _hold(self, held: Candles) -> None:
-        """Begins anew with these candles."""
+    def hold(self, held: Candles) -> None:
+        """Forgets all but these candles."""
         self._size = held.rows.size
         room = max(_INITIAL, 1 << self._size.bit_length())
         rows = np.zeros(room, CANDLE)
@@ -123,6 +130,10 @@ class Windows:
         self._open = np.arange(self._size)
         self._open_those_not_final()
         self._touched = np.flatnonzero(_has(held.rows, TOUCHED))
+
+    def _least_revisions(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        least: NDArray[np.int64] = np.where(ends <= self.recovered_ms, self.recovered_ms, 0)
+        return least
 
     def _open_those_not_final(self) -> None:
         rows = self.candles.rows[self._open]

@@ -27,7 +27,10 @@ def test_everything_has_a_default() -> None:
         ("LATE_TRADES_TOPIC", "l", "l"),
         ("DEAD_LETTERS_TOPIC", "d", "d"),
         ("START_FROM", "latest", "latest"),
+        ("START_FROM", "1767268800000", "1767268800000"),
         ("STOP_AT", "latest", "latest"),
+        ("STOP_AT", "0", "0"),
+        ("UPDATED_AT", "end", "end"),
         ("WATERMARK_DELAY_MS", "0", 0),
         ("IDLE_TIMEOUT_MS", "0", 0),
         ("MAX_AHEAD_MS", "1", 1),
@@ -76,7 +79,12 @@ def test_what_is_not_the_jobs_own_is_let_be(monkeypatch: pytest.MonkeyPatch) -> 
         ("LATE_TRADES_TOPIC", "l" * 250),
         ("DEAD_LETTERS_TOPIC", "a;b"),
         ("START_FROM", "yesterday"),
+        ("START_FROM", "-1"),
+        ("START_FROM", "1" * 16),
         ("STOP_AT", "earliest"),
+        ("STOP_AT", "2026-01-01"),
+        ("STOP_AT", "\N{ARABIC-INDIC DIGIT ONE}"),
+        ("UPDATED_AT", "start"),
         ("WATERMARK_DELAY_MS", "-1"),
         ("WATERMARK_DELAY_MS", "2s"),
         ("IDLE_TIMEOUT_MS", "-1"),
@@ -124,6 +132,27 @@ def test_no_two_topics_may_have_the_same_name(
     monkeypatch.setenv(f"TAPELINE_{name}", value)
     with pytest.raises(ValidationError, match="every topic needs a name of its own"):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("start_from", "stop_at", "span"),
+    [
+        ("group", "never", (None, None)),
+        ("5", "never", (5, None)),
+        ("earliest", "7", (None, 7)),
+        ("5", "7", (5, 7)),
+    ],
+)
+def test_a_span_is_of_the_ends_that_are_times(
+    start_from: str, stop_at: str, span: tuple[int | None, int | None]
+) -> None:
+    assert Settings(start_from=start_from, stop_at=stop_at).span_ms == span
+
+
+@pytest.mark.parametrize("stop_at", ["6", "7"])
+def test_a_span_must_hold_something(stop_at: str) -> None:
+    with pytest.raises(ValidationError, match="stop_at must be after start_from, got 7"):
+        Settings(start_from="7", stop_at=stop_at)
 
 
 def test_settings_do_not_change_once_read() -> None:

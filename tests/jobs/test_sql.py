@@ -23,6 +23,12 @@ def test_milliseconds_are_spelt_in_days_to_seconds(ms: int, text: str) -> None:
     assert interval(ms) == f"INTERVAL '{text}' DAY TO SECOND(3)"
 
 
+@pytest.mark.parametrize(("days", "digits"), [(100, 3), (3_650, 4)])
+def test_many_days_are_given_the_digits_they_need(days: int, digits: int) -> None:
+    text = f"INTERVAL '{days} 00:00:00.000' DAY({digits}) TO SECOND(3)"
+    assert interval(days * 86_400_000) == text
+
+
 @given(st.integers(0, 99 * 86_400_000))
 def test_no_millisecond_is_lost(ms: int) -> None:
     days, clock = interval(ms).split("'")[1].split(" ")

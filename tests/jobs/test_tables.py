@@ -21,6 +21,7 @@ def options(statement: str) -> dict[str, str]:
         ("group", "group-offsets", "earliest"),
         ("earliest", "earliest-offset", None),
         ("latest", "latest-offset", None),
+        ("1767268800000", "timestamp", None),
     ],
 )
 def test_the_source_starts_where_it_is_told_to(
@@ -36,6 +37,36 @@ def test_the_source_ends_only_if_it_is_told_to() -> None:
     bounded = options(tables.trades(settings(stop_at="latest")))
     assert bounded["scan.bounded.mode"] == "latest-offset"
     assert bounded["scan.watermark.idle-timeout"] == "0 ms"  # no partition runs ahead of another
+
+
+def test_a_range_is_read_from_its_start_until_nothing_of_it_can_come_any_more() -> None:
+    given = settings(start_from="60000", stop_at="90000", watermark_delay_ms=2_000)
+    found = options(tables.trades(given))
+    assert found["scan.startup.timestamp-millis"] == "60000"
+    assert found["scan.bounded.mode"] == "timestamp"
+    assert found["scan.bounded.timestamp-millis"] == "92000"
+    assert found["scan.watermark.idle-timeout"] == "0 ms"
+
+
+@pytest.mark.parametrize(
+    ("start_from", "stop_at", "condition"),
+    [
+        ("group", "latest", "TRUE"),
+        # What comes late to a job that goes on is no less of the stream.
+        ("60000", "never", "TRUE"),
+        ("earliest", "90000", "`timestamp` < TO_TIMESTAMP_LTZ(90000, 3)"),
+        (
+            "60000",
+            "90000",
+            "`timestamp` >= TO_TIMESTAMP_LTZ(60000, 3) AND "
+            "`timestamp` < TO_TIMESTAMP_LTZ(90000, 3)",
+        ),
+    ],
+)
+def test_of_a_range_only_its_own_records_are_taken(
+    start_from: str, stop_at: str, condition: str
+) -> None:
+    assert tables.within(settings(start_from=start_from, stop_at=stop_at)) == condition
 
 
 def test_the_source_reads_raw_bytes_of_all_topics() -> None:

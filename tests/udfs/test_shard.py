@@ -18,12 +18,13 @@ from udfs.frames import Frame
 from udfs.ledger import COUNTS, TALLY
 from udfs.numbered import EPOCH_MS
 from udfs.scanner import BUY
-from udfs.shard import Output, Rules, Shard
+from udfs.shard import Output, Rules, Shard, StateError
 from udfs.windows import NEVER
 
 SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000
 RULES = Rules(
     topics=("trades",),
+    shards=16,
     correction_ms=15 * MINUTE,
     duplicates_ms=15 * MINUTE,
     quiet_ms=5 * SECOND,
@@ -97,8 +98,8 @@ class Run:
     def tick(self, watermark: int, now_ms: int = 0) -> None:
         self._note(self.shard.tick(watermark, now_ms))
 
-    def restore(self) -> None:
-        self.shard = Shard.restored(0, self.shard.rules, self.journal)
+    def restore(self, now_ms: int = 0) -> None:
+        self.shard = Shard.restored(0, self.shard.rules, self.journal, now_ms)
 
     @property
     def candles(self) -> list[dict[str, Any]]:
@@ -182,6 +183,37 @@ def test_a_shard_made_from_its_journal_goes_on_as_if_nothing_was(
     assert runs[0].shard.ledger.counts == runs[1].shard.ledger.counts
 
 
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.lists(st.integers(0, 40), min_size=4, max_size=12), st.data())
+def test_the_highest_revision_is_right_however_often_the_state_goes_back(
+    seed: int, sizes: list[int], data: st.DataObject
+) -> None:
+    """Checkpoints now and then; after a crash what came since is read again, cut otherwise."""
+    frame = some_trades(seed, sum(sizes), 100_000)
+    watermarks = [NOW_MS + data.draw(st.integers(0, 100_000)) for _ in sizes]
+    run, now, done, checkpoint = Run(), NOW_MS + 200_000, 0, (0, list[bytes]())
+    places = np.arange(frame.trades.size)
+    for size, watermark in zip(sizes, watermarks, strict=True):
+        now += 100
+        taken = (places >= done) & (places < done + size)
+        run.take(frames.take(frame, taken), watermark, now)
+        done += size
+        if data.draw(st.booleans()):
+            checkpoint = done, list(run.journal)
+        elif data.draw(st.booleans()):
+            done, run.journal = checkpoint[0], list(checkpoint[1])
+            run.restore(now + 1)
+    run.take(frames.take(frame, places >= done), NOW_MS + 100_000, now + 200)
+    run.tick(int(NEVER), now + 300)
+    highest: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for candle in run.candles:
+        key = candle["symbol"], candle["interval"], candle["start"]
+        rank = candle["final"], candle["revision"]
+        if key not in highest or rank >= (highest[key]["final"], highest[key]["revision"]):
+            highest[key] = candle
+    assert {key: values(candle) for key, candle in highest.items()} == expected(frame)
+
+
 def one_trade(timestamp: int, trade_id: str = "") -> Frame:
     trades = random_trades(np.random.default_rng(1), 1, symbols=1, span_ms=1)
     trades["timestamp"] = timestamp
@@ -231,6 +263,14 @@ def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
         run.restore()
         run.take(one_trade(START, "1"), START + passed)
         assert run.shard.ledger.counts[0] == [0, 0, 2 - copies, copies, 0, 0]
+
+
+def test_a_state_of_other_shards_is_refused() -> None:
+    run = Run()
+    run.take(one_trade(START, "1"), START)
+    rules = dataclasses.replace(RULES, shards=17)
+    with pytest.raises(StateError, match="16 shards, the job has 17: set TAPELINE_SHARDS=16"):
+        Shard.restored(0, rules, run.journal, 0)
 
 
 def test_the_last_windows_close_when_all_is_quiet() -> None:
@@ -284,24 +324,52 @@ def test_forming_candles_come_at_a_steady_rate_with_the_newest_values() -> None:
     assert {c["interval"] for c in run.candles} == set(RULES.forming)
 
 
-def test_the_state_of_a_week_does_not_grow() -> None:
+def test_without_forming_intervals_no_candle_of_any_is_published_before_it_is_final() -> None:
+    run = Run(dataclasses.replace(RULES, forming=()))
+    for second in range(0, 4_000, 20):
+        now = START + second * SECOND
+        run.take(one_trade(now, str(second)), now - SECOND, second * SECOND)
+    assert {c["interval"] for c in run.candles} >= {"1s", "1m", "1h"}
+    run.tick(int(NEVER))
+    assert len(newest(run.candles)) == len(run.candles)
+    assert all(c["final"] and c["revision"] == 0 for c in run.candles)
+
+
+def test_candles_that_are_stamped_with_their_end_do_not_know_the_clock() -> None:
+    rules = dataclasses.replace(RULES, stamp_end=True)
+    for now_ms in (0, 123_456):
+        run = Run(rules)
+        run.take(one_trade(START, "1"), START, now_ms)
+        run.tick(int(NEVER), now_ms + 1)
+        assert {c["interval"] for c in run.candles if c["final"]} == set(oracle.INTERVALS)
+        assert all(c["updated_at"] == c["end"] for c in run.candles)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "names_change", "minutes"),
+    [
+        pytest.param(50, True, 20, id="other symbols every hour"),
+        pytest.param(625, False, 60, id="a shard of 16 of 10,000 symbols"),
+    ],
+)
+def test_the_state_of_a_week_does_not_grow(symbols: int, names_change: bool, minutes: int) -> None:
     run = Run()
     rng = np.random.default_rng(5)
     sizes = []
-    for minute in range(7 * 24 * 12):
-        now = START + minute * 5 * MINUTE
-        trades = random_trades(rng, 200, symbols=50, span_ms=5 * MINUTE)
+    count = 2 * symbols
+    for step in range(7 * 24 * 60 // minutes):
+        now = START + step * minutes * MINUTE
+        trades = random_trades(rng, count, symbols=symbols, span_ms=5 * MINUTE)
         trades["timestamp"] += now - NOW_MS
-        # Every hour other symbols trade: what ended must be forgotten, names too.
-        ids = [b"%d" % (minute * 1_000 + i) if i % 2 else b"" for i in range(200)]
-        frame = frame_of(trades, ids, 50)
-        names = [f"S{minute // 12}-{i}" for i in range(50)]
-        run.take(dataclasses.replace(frame, symbols=names), now - MINUTE, minute)
-        if minute % 12 == 0:
+        ids = [b"%d" % (step * count + i) if i % 2 else b"" for i in range(count)]
+        # What ended must be forgotten, names too.
+        names = [f"S{step * minutes // 60 if names_change else 0}-{i}" for i in range(symbols)]
+        frame = dataclasses.replace(frame_of(trades, ids, symbols), symbols=names)
+        run.take(frame, now - MINUTE, step)
+        if step * minutes % 60 == 0:
             held = sum(map(len, run.journal))
-            symbols = len(run.shard._symbols)
             seen = len(run.shard.seen) + len(run.shard.numbered)
-            sizes.append((len(run.shard.windows), seen, symbols, held))
+            sizes.append((len(run.shard.windows), seen, len(run.shard._symbols), held))
     # A day's symbols are kept for their candles of the day.
     first, rest = sizes[: 2 * 24], sizes[2 * 24 :]
     for column in range(4):

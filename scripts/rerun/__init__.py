@@ -1,0 +1,1 @@
+"""Runs the past again: a time range of the input, and what was rejected of it."""

@@ -1,0 +1,77 @@
+"""Topics as a replay sees them: parts of a log, which end."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+Offsets = dict[TopicPartition, int]
+
+
+def consumer(bootstrap_servers: str) -> KafkaConsumer:
+    """A consumer of no group, which commits nothing and sees what is committed."""
+    return KafkaConsumer(
+        bootstrap_servers=bootstrap_servers.split(","),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+    )
+
+
+def partitions(kafka: KafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
+    """All partitions of these topics; of a topic that does not exist there are none."""
+    existing = kafka.topics()
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        if topic in existing
+        for number in sorted(kafka.partitions_for_topic(topic) or ())
+    ]
+
+
+def ends(kafka: KafkaConsumer, parts: Iterable[TopicPartition]) -> Offsets:
+    """The offset after the newest record of each partition."""
+    found: Offsets = kafka.end_offsets(list(parts))
+    return found
+
+
+def starts(kafka: KafkaConsumer, parts: Iterable[TopicPartition]) -> Offsets:
+    """The offset of the oldest record of each partition that is still there."""
+    found: Offsets = kafka.beginning_offsets(list(parts))
+    return found
+
+
+def offsets_at(kafka: KafkaConsumer, parts: list[TopicPartition], ms: int) -> Offsets:
+    """The first offset of each partition with this record timestamp or a later one, or its end."""
+    found = kafka.offsets_for_times(dict.fromkeys(parts, ms)) if parts else {}
+    return {
+        part: found[part].offset if found.get(part) else end
+        for part, end in ends(kafka, parts).items()
+    }
+
+
+def counts(kafka: KafkaConsumer, topics: Iterable[str]) -> dict[str, int]:
+    """How many records each topic holds, by its offsets."""
+    held = dict.fromkeys(topics, 0)
+    parts = partitions(kafka, held)
+    first = starts(kafka, parts)
+    for part, end in ends(kafka, parts).items():
+        held[part.topic] += end - first[part]
+    return held
+
+
+def records(kafka: KafkaConsumer, first: Mapping[TopicPartition, int]) -> Iterator[Any]:
+    """The records of each partition from this offset on, up to the newest there is now."""
+    oldest = starts(kafka, first)
+    last = ends(kafka, first)
+    at = {part: max(offset, oldest[part]) for part, offset in first.items()}
+    left = {part for part, offset in at.items() if offset < last[part]}
+    kafka.assign(list(left))
+    for part in left:
+        kafka.seek(part, at[part])
+    while left:
+        for part, found in kafka.poll(timeout_ms=500).items():
+            yield from (record for record in found if record.offset < last[part])
+        done = {part for part in left if kafka.position(part) >= last[part]}
+        kafka.pause(*done)
+        left -= done

@@ -1,0 +1,42 @@
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+from jobs.settings import Settings
+from udfs.shard import Rules
+
+RulesOf = Callable[[Settings], Rules]
+
+
+@pytest.fixture(scope="module")
+def rules() -> RulesOf:
+    with warnings.catch_warnings():
+        # PyFlink's tables import what PyFlink has deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from jobs.market import rules
+    return rules
+
+
+@pytest.mark.parametrize(
+    ("delivery", "updated_at", "correction_ms", "may_repeat"),
+    [
+        ("at-least-once", "clock", 0, True),
+        ("exactly-once", "clock", 900_000, False),
+        ("at-least-once", "end", 900_000, True),
+        # In a replay a candle is the same after a recovery: it needs no new revision.
+        ("at-least-once", "end", 0, False),
+    ],
+)
+def test_revisions_tell_repeated_candles_apart_where_these_could_differ(
+    rules: RulesOf, delivery: str, updated_at: str, correction_ms: int, may_repeat: bool
+) -> None:
+    found = rules(Settings(delivery=delivery, updated_at=updated_at, correction_ms=correction_ms))
+    assert (found.may_repeat, found.stamp_end) == (may_repeat, updated_at == "end")
+
+
+@pytest.mark.parametrize(("stop_at", "quiet_ms"), [("never", 7), ("latest", 0), ("5", 0)])
+def test_a_bounded_runs_time_passes_with_its_records_alone(
+    rules: RulesOf, stop_at: str, quiet_ms: int
+) -> None:
+    assert rules(Settings(stop_at=stop_at, idle_timeout_ms=7)).quiet_ms == quiet_ms
