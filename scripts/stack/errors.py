@@ -22,6 +22,10 @@ class WaitTimeoutError(StackError):
     """A condition did not come true in time."""
 
 
+class NotFoundError(StackError):
+    """Flink knows of no such thing."""
+
+
 class SubmissionError(StackError):
     """Flink did not take the job."""
 

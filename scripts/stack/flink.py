@@ -71,8 +71,9 @@ class FlinkCluster:
         """
         if not self.jobmanager.process:
             self.require_port()
-            # The other one's configuration, above all the JobManager's port, is no longer true.
-            self.taskmanager.stop()
+            # The other one's configuration, above all the JobManager's port, is no longer true. It
+            # has nobody to report to, and nothing to save.
+            self.taskmanager.stop(patience=1)
             self._configure()
             self._start(self.jobmanager)
         if not self.taskmanager.process:

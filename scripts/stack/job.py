@@ -35,7 +35,7 @@ class Job:
         """Its state as Flink names it; UNKNOWN when it was never submitted or Flink is away."""
         try:
             return self._cluster.rest.job_state(self.id) if self.id else "UNKNOWN"
-        except OSError:
+        except (OSError, StackError):
             return "UNKNOWN"
 
     @property

@@ -3,9 +3,10 @@
 import json
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any
 
-from scripts.stack.errors import StackError
+from scripts.stack.errors import NotFoundError, StackError
 from scripts.stack.ports import HOST
 
 
@@ -30,7 +31,7 @@ class FlinkRest:
         """The job's state as Flink names it (RUNNING, ...); UNKNOWN when it has no such job."""
         try:
             return str(self.get(f"/jobs/{job_id}")["state"])
-        except StackError:
+        except NotFoundError:
             return "UNKNOWN"
 
     def running(self, job_id: str) -> bool:
@@ -107,4 +108,5 @@ class FlinkRest:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")
-            raise StackError(f"Flink answered {error.code} to {method} {path}: {text}") from error
+            kind = NotFoundError if error.code == HTTPStatus.NOT_FOUND else StackError
+            raise kind(f"Flink answered {error.code} to {method} {path}: {text}") from error

@@ -35,6 +35,23 @@ class Generator:
         self.daemon.stop()
 
 
+class Keeper:
+    """Brings back what dies of the others."""
+
+    def __init__(self, settings: StackSettings) -> None:
+        self.daemon = Daemon("keeper", settings.home)
+        self._home = settings.home
+
+    def start(self) -> None:
+        """Start it unless it runs; it takes the settings that were saved."""
+        env = {**basic_environment(), **tapeline_environment(), "TAPELINE_HOME": str(self._home)}
+        self.daemon.start([str(PYTHON), "-m", "scripts.stack.keeper"], env, cwd=ROOT)
+
+    def stop(self) -> None:
+        """End it."""
+        self.daemon.stop()
+
+
 class Api:
     """The service, and through it what the candles look like from outside."""
 

@@ -52,6 +52,7 @@ def _start(tapeline: LocalTapeline, progress: Progress, options: argparse.Namesp
         if options.generator:
             tapeline.generator.start()
         tapeline.api.start()
+        tapeline.keeper.start()
     if options.generator:
         with progress.step("First candles"):
             wait_until(tapeline.api.ready, f"{tapeline.api.url}/ready, see scripts/status.sh", 120)

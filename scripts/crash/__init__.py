@@ -1,0 +1,1 @@
+"""Crashes on purpose, and whether anybody can tell from the candles."""
