@@ -26,6 +26,7 @@ from udfs.windows import NEVER, Places, Windows
 Output = tuple[Literal["candles", "late_trades", "ledger"], bytes, bytes]
 """Which output, and key and value of a message to it."""
 
+NO_WATERMARK = -(2**63)
 LEAST_JOURNAL = 1 << 16
 """A journal of so many bytes is not worth a snapshot yet."""
 JOURNAL_TO_SNAPSHOT = 2
@@ -84,6 +85,7 @@ class _Snapshot(msgspec.Struct, array_like=True):
 
     shards: int
     passed: int
+    watermark: int
     symbols: list[str]
     windows: bytes
     numbered: bytes
@@ -104,7 +106,7 @@ class _Clock:
     """How far event time has passed: by the watermark, or by the wall clock while all is quiet."""
 
     quiet_ms: int
-    watermark: int = -(2**63)
+    watermark: int = NO_WATERMARK
     since_ms: int | None = None
     """When the watermark was first seen to be there."""
 
@@ -143,6 +145,7 @@ class Shard:
         self._symbols: list[str] = []
         self._codes: dict[str, int] = {}
         self._passed = 0
+        self._watermark = NO_WATERMARK
         self._clock = _Clock(self.rules.quiet_ms)
         self._forming_at = self._ledger_at = 0
         self._ledger_due = False
@@ -177,6 +180,7 @@ class Shard:
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
         """Takes in a frame of the shard (or, as number TALLY, what decode counted)."""
         out = self.tick(watermark, now_ms)
+        watermark = self._watermark
         if self.number == TALLY:
             self._count(self._change(watermark), ledger.read_tally(piece))
             return out
@@ -205,6 +209,8 @@ class Shard:
     def tick(self, watermark: int, now_ms: int) -> list[Output]:
         """Lets time pass: publishes the candles whose windows are over, and what else is due."""
         out: list[Output] = []
+        # Flink's watermark begins anew after a recovery; what was forgotten by then stays late.
+        watermark = self._watermark = max(watermark, self._watermark)
         passed = self._clock.passed(watermark, now_ms)
         if passed > self._passed:
             over = self.windows.next_end <= passed
@@ -252,6 +258,7 @@ class Shard:
             _Snapshot(
                 self.rules.shards,
                 self._passed,
+                self._watermark,
                 self._symbols,
                 candles.pack(self.windows.held),
                 self.numbered.held.tobytes(),
@@ -267,7 +274,7 @@ class Shard:
         if data.startswith(_SNAPSHOT):
             snapshot = _snapshots.decode(data[len(_SNAPSHOT) :])
             self._require(snapshot.shards)
-            self._passed = snapshot.passed
+            self._passed, self._watermark = snapshot.passed, snapshot.watermark
             self._rename(snapshot.symbols)
             self.windows = Windows(candles.unpack(snapshot.windows))
             self.numbered = Numbered(_array(snapshot.numbered, ENTRY))
@@ -278,7 +285,7 @@ class Shard:
         entry = _entries.decode(data)
         self._require(entry.shards)
         self._journal += len(data)
-        self._passed = entry.passed
+        self._passed, self._watermark = entry.passed, entry.watermark
         self.windows.close(entry.passed)
         if entry.seconds:
             self._add(entry.symbols, candles.unpack(entry.seconds))

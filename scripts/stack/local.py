@@ -64,9 +64,12 @@ class LocalTapeline:
         if taken:
             raise PortTakenError("\n".join(taken))
 
-    def create_topics(self) -> None:
-        """Create the topics that are not there."""
+    def create_topics(self, fresh: bool = False) -> None:
+        """Create the topics that are not there; for a fresh job, with an empty ledger."""
         job, settings = self.job_settings, self.settings
+        if fresh and not self.job.alive:
+            # The accounts of the last run would be added to those of this one.
+            self.broker.delete_topic(job.ledger_topic)
         # Kafka deletes by record timestamp, which is event time here, so time is no measure of age.
         kept = {"retention.ms": "-1", "retention.bytes": str(settings.trades_retention_bytes)}
         self.broker.create_topics(*job.trades_topics, partitions=settings.partitions, config=kept)

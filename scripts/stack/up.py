@@ -41,7 +41,7 @@ def _start(tapeline: LocalTapeline, progress: Progress, options: argparse.Namesp
         kernels = None if tapeline.job.alive else pool.submit(compile_kernels)
         with progress.step("Kafka broker and topics"):
             kafka.result()
-            tapeline.create_topics()
+            tapeline.create_topics(options.fresh)
         with progress.step("Flink cluster"):
             flink.result()
         with progress.step("The job"):

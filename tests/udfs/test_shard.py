@@ -254,6 +254,19 @@ def test_a_trade_is_too_late_once_its_second_is_past_the_horizon(
         assert late[0]["lateness"] == watermark - START
 
 
+@pytest.mark.parametrize("entries", [1, 3_000], ids=["from its entries", "from a snapshot"])
+def test_what_was_late_before_a_recovery_is_late_after_it(entries: int) -> None:
+    run = Run()
+    for number in range(entries):
+        run.take(one_trade(START + number * SECOND, str(number)), START + DAY // 2)
+    run.take(one_trade(START + DAY // 2, "x"), START + DAY // 2)
+    run.restore()
+    run.outputs.clear()
+    # Flink's own watermark begins anew.
+    run.take(one_trade(START, "y"), -(2**63))
+    assert [name for name, *_ in run.outputs if name != "ledger"] == ["late_trades"]
+
+
 def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
     rules = dataclasses.replace(RULES, correction_ms=DAY)
     for passed, copies in ((RULES.duplicates_ms - 1, 1), (RULES.duplicates_ms + EPOCH_MS, 0)):
