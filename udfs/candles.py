@@ -130,10 +130,31 @@ def _carry(words, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def hash_of(symbol, interval, start):  # type: ignore[no-untyped-def]
-    """Where to begin to look for a candle in an index."""
+def find(candles, index, symbol, interval, start):  # type: ignore[no-untyped-def]
+    """The slot of an index that has the place of a candle, or -1 where it would be.
+
+    ``candles`` is a pointer to them; an index has a power of two of slots.
+    """
     mixed = (start // SECOND_MS * 31 + symbol) * 0x9E3779B1 + interval * 0x85EBCA6B
-    return (mixed ^ (mixed >> 15)) & 0x7FFFFFFFFFFFFFFF
+    mask = index.size - 1
+    slot = (mixed ^ (mixed >> 15)) & mask
+    while index[slot] >= 0:
+        candle = record(candles, index[slot])
+        if candle.start == start and candle.symbol == symbol and candle.interval == interval:
+            break
+        slot = (slot + 1) & mask
+    return slot
+
+
+@njit(cache=True)
+def index_of(candles, size):  # type: ignore[no-untyped-def]
+    """An index of the first ``size`` of some candles, with slots for all of them and more."""
+    index = np.full(4 * candles.size, -1, np.int32)
+    candle_at = pointer(candles)
+    for i in range(size):
+        candle = record(candle_at, i)
+        index[find(candle_at, index, candle.symbol, candle.interval, candle.start)] = i
+    return index
 
 
 @njit(cache=True)
@@ -146,7 +167,7 @@ def _of_trades(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped
     trades, id_starts, long_ids = pointer(trades), pointer(id_starts), pointer(long_ids)
     candles = np.zeros(64, CANDLE)
     count = 0
-    index = np.full(256, -1, np.int32)
+    index = index_of(candles, 0)
     candle_at, words = pointer(candles), pointer(candles.view(np.int64))
     # Trades of a symbol come mostly in order: its newest candle is nearly always the one.
     newest = np.full(symbols, -1, np.int32)
@@ -155,12 +176,8 @@ def _of_trades(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped
         start = trade.timestamp // SECOND_MS * SECOND_MS
         p = newest[trade.symbol]
         if p < 0 or record(candle_at, p).start != start:
-            mask = index.size - 1
-            slot = hash_of(trade.symbol, 0, start) & mask
+            slot = find(candle_at, index, trade.symbol, 0, start)
             p = index[slot]
-            while p >= 0 and (candles[p].start != start or candles[p].symbol != trade.symbol):
-                slot = (slot + 1) & mask
-                p = index[slot]
             if p < 0:
                 p = count
                 count += 1
@@ -169,16 +186,8 @@ def _of_trades(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped
                     grown[: candles.size] = candles
                     candles = grown
                     candle_at, words = pointer(candles), pointer(candles.view(np.int64))
-                    index = np.full(4 * candles.size, -1, np.int32)
-                    mask = index.size - 1
-                    for q in range(p):
-                        slot = hash_of(candles[q].symbol, 0, candles[q].start) & mask
-                        while index[slot] >= 0:
-                            slot = (slot + 1) & mask
-                        index[slot] = q
-                    slot = hash_of(trade.symbol, 0, start) & mask
-                    while index[slot] >= 0:
-                        slot = (slot + 1) & mask
+                    index = index_of(candles, p)
+                    slot = find(candle_at, index, trade.symbol, 0, start)
                 index[slot] = p
                 new = candles[p]
                 new.start = start
@@ -253,10 +262,10 @@ def of_frame(frame: Frame) -> Candles:
 
 
 @njit(cache=True, inline="always")
-def merge(into, at, ids, other, other_at, other_ids):  # type: ignore[no-untyped-def]
+def merge(into, words, ids, at, other, other_words, other_ids, other_at):  # type: ignore[no-untyped-def]
     """Adds candle ``other_at`` of pointer ``other`` to candle ``at`` of pointer ``into``.
 
-    ``ids`` and ``other_ids`` are pointers to their long ids, read of long ids only.
+    Words are pointers to the candles as int64, ids to their long ids, read of long ids only.
     """
     a, b = record(into, at), record(other, other_at)
     a.trades += b.trades
@@ -286,11 +295,6 @@ def merge(into, at, ids, other, other_at, other_ids):  # type: ignore[no-untyped
         if b.close_length > INLINE_ID_BYTES:
             for k in range(b.close_length):
                 ids[here + k] = other_ids[there + k]
-
-
-@njit(cache=True, inline="always")
-def merge_sums(words, at, other_words, other_at):  # type: ignore[no-untyped-def]
-    """Adds the sums of a candle to those of another, both as pointers to words."""
     here, there = at * _WORDS + _VOLUME, other_at * _WORDS + _VOLUME
     for k in range(3 * LIMBS):
         words[here + k] += other_words[there + k]
@@ -372,9 +376,7 @@ def messages(
 
 
 class _Packed(msgspec.Struct, array_like=True):
-    size: int
-    columns: bytes
-    data: bytes
+    rows: columns.Packed
     ids: bytes
 
 
@@ -392,20 +394,17 @@ def _is_id_byte(rows: NDArray[np.void]) -> NDArray[np.bool_]:
 
 def pack(candles: Candles) -> bytes:
     """The bytes of some candles."""
-    encoded, data = columns.encode(candles.rows, _FIELDS)
     ids = candles.ids[_is_id_byte(candles.rows)].tobytes() if candles.ids.size else b""
-    return _packer.encode(_Packed(candles.rows.size, encoded.tobytes(), data.tobytes(), ids))
+    return _packer.encode(_Packed(columns.pack(candles.rows, _FIELDS), ids))
 
 
 def unpack(data: bytes) -> Candles:
     """The candles of these bytes."""
     packed = _unpacker.decode(data)
-    encoded = np.frombuffer(packed.columns, columns.COLUMN)
-    raw = np.frombuffer(packed.data, np.uint8)
-    rows = columns.decode(encoded, raw, packed.size, _FIELDS, CANDLE)
+    rows = columns.unpack(packed.rows, _FIELDS, CANDLE)
     ids = NO_IDS
     if packed.ids:
-        ids = np.zeros((packed.size, 2, MAX_TRADE_ID_LENGTH), np.uint8)
+        ids = np.zeros((rows.size, 2, MAX_TRADE_ID_LENGTH), np.uint8)
         ids[_is_id_byte(rows)] = np.frombuffer(packed.ids, np.uint8)
     return Candles(rows, ids)
 

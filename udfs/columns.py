@@ -74,6 +74,26 @@ def decode(
     return words.view(records).ravel()
 
 
+Packed = tuple[int, bytes, bytes]
+"""How many records, and the bytes of their COLUMNs and of the columns themselves."""
+
+
+def pack(records: NDArray[np.void], fields: NDArray[np.int64]) -> Packed:
+    """Records as they are written down."""
+    columns, data = encode(records, fields)
+    return records.size, columns.tobytes(), data.tobytes()
+
+
+def unpack(
+    packed: Packed, fields: NDArray[np.int64], records: np.dtype[np.void]
+) -> NDArray[np.void]:
+    """What ``pack`` was given."""
+    size, columns, data = packed
+    return decode(
+        np.frombuffer(columns, COLUMN), np.frombuffer(data, np.uint8), size, fields, records
+    )
+
+
 @njit(cache=True, inline="always")
 def _is_decimal(value, power):  # type: ignore[no-untyped-def]
     scaled = np.rint(value * power)

@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 
 from udfs.frames import Frame, long_id_starts
 from udfs.intervals import MINUTE_MS
+from udfs.table import MINUTE
 from udfs.trades import INLINE_ID_BYTES, TRADE
 
 FINGERPRINT = np.dtype([("high", "u8"), ("low", "u8")])
 """102 bits of hash and, in the last bits of ``low``, the minute of the trade, counted from 1970."""
-
-MINUTE = np.uint64((1 << 26) - 1)
-"""The bits of the minute: enough to the year 2097."""
 
 _C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _U5, _U8 = np.uint64(5), np.uint64(8)
@@ -103,14 +101,14 @@ def names_of(symbols: list[str], exchanges: list[str]) -> NDArray[np.uint64]:
     return np.frombuffer(hashes, np.uint64).reshape(len(symbols), 1 + len(exchanges), 2)
 
 
-def of_frame(frame: Frame) -> NDArray[np.void]:
-    """(n,) of FINGERPRINT: those of a frame's trades."""
+def of_frame(frame: Frame, names: NDArray[np.uint64]) -> NDArray[np.void]:
+    """(n,) of FINGERPRINT: those of a frame's trades; ``names`` are those of the frame."""
     out = np.empty(frame.trades.size, FINGERPRINT)
     _of_trades(
         frame.trades,
         np.ascontiguousarray(frame.trades["price"]).view(np.uint64),
         np.ascontiguousarray(frame.trades["quantity"]).view(np.uint64),
-        names_of(frame.symbols, frame.exchanges),
+        names,
         long_id_starts(frame),
         np.frombuffer(frame.long_ids, np.uint8),
         out,
@@ -120,4 +118,4 @@ def of_frame(frame: Frame) -> NDArray[np.void]:
 
 def warm_up() -> None:
     """Compiles the kernel, or loads it from numba's cache."""
-    of_frame(Frame(0, np.zeros(1, TRADE), ["-"], [], b""))
+    of_frame(Frame(0, np.zeros(1, TRADE), ["-"], [], b""), names_of(["-"], []))

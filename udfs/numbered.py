@@ -10,9 +10,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
-from udfs.fingerprints import MINUTE, absorb, finish
+from udfs.fingerprints import absorb, finish
 from udfs.frames import Frame
 from udfs.intervals import MINUTE_MS
+from udfs.table import MINUTE, Table
 from udfs.trades import INLINE_ID_BYTES
 from udfs.words import pointer, record
 
@@ -34,28 +35,17 @@ ENTRY = np.dtype([("high", "u8"), ("low", "u8"), ("bits", "u8")])
 of the 64 were seen; an empty place of the table is 0."""
 
 _FIELDS = columns.fields_of(NUMBERED)
-_LEAST_PLACES = 256
 _ZERO, _NINE = ord("0"), 9
 
 
-class Numbered:
+class Numbered(Table):
     """The ids of numbered trades that were seen, forgotten by event time."""
 
+    entry = ENTRY
+
     def __init__(self, held: NDArray[np.void] | None = None) -> None:
-        self._size = 0
         self._epochs = np.zeros(0, np.int64)
-        self._table = np.zeros(_LEAST_PLACES, ENTRY)
-        if held is not None:
-            self._hold(held, held.size)
-
-    def __len__(self) -> int:
-        return self._size
-
-    @property
-    def held(self) -> NDArray[np.void]:
-        """(n,) of ENTRY, as the constructor takes them."""
-        held: NDArray[np.void] = self._table[self._table["low"] != 0]
-        return held
+        super().__init__(held)
 
     def add(
         self, trades: NDArray[np.void], names: NDArray[np.uint64], since_ms: int
@@ -69,35 +59,21 @@ class Numbered:
             names: (symbols, 1 + exchanges, 2) hashes of each pair, no exchange first.
             since_ms: Event time, ms.
         """
-        if self._size + trades.size > _room(self._table.size):
-            self._hold(self.held, self._size + trades.size)
+        self._make_room(trades.size)
         self._epochs = np.union1d(self._epochs, np.unique(trades["epoch"]))
-        remembered = self._epochs[self._epochs >= epoch_of(since_ms)]
+        remembered = self._epochs[self._epochs >= self.minute_of(since_ms)]
         new = np.empty(trades.size, np.bool_)
         self._size += _add(self._table, trades, names, remembered, new)
         return new
 
-    def expire(self, before_ms: int) -> None:
-        """Forgets the epochs that were over before a time."""
-        alive = (self._table["low"] & MINUTE) >= max(epoch_of(before_ms), 1)
-        if np.count_nonzero(alive) < self._size:
-            held = self._table[alive]
-            self._hold(held, held.size)
+    @staticmethod
+    def minute_of(time_ms: int) -> int:
+        """The minute that its epoch begins with."""
+        return time_ms // EPOCH_MS * EPOCH_MS // MINUTE_MS
 
-    def _hold(self, held: NDArray[np.void], room: int) -> None:
-        """Begins anew with these, in a table with room for so many."""
-        places = _LEAST_PLACES
-        while _room(places) < room:
-            places *= 2
-        self._table = np.zeros(places, ENTRY)
-        self._size = held.size
-        self._epochs = np.unique(held["low"] & MINUTE).astype(np.int64)
-        _move(held, self._table)
-
-
-def epoch_of(time_ms: int) -> int:
-    """The minute that the epoch of a time begins with, counted from 1970."""
-    return max(time_ms // EPOCH_MS * EPOCH_MS // MINUTE_MS, 0)
+    def _hold(self, held: NDArray[np.void], room: int, since: int) -> None:
+        super()._hold(held, room, since)
+        self._epochs = np.unique(self.held["low"] & MINUTE).astype(np.int64)
 
 
 def of_frame(frame: Frame) -> tuple[NDArray[np.bool_], NDArray[np.void]]:
@@ -107,22 +83,14 @@ def of_frame(frame: Frame) -> tuple[NDArray[np.bool_], NDArray[np.void]]:
     return is_numbered, found[: _numbers(frame.trades, found, is_numbered)]
 
 
-def pack(trades: NDArray[np.void]) -> tuple[int, bytes, bytes]:
-    """Trades, (n,) of NUMBERED, as their number and bytes: a byte or two for each."""
-    encoded, data = columns.encode(trades, _FIELDS)
-    return trades.size, encoded.tobytes(), data.tobytes()
+def pack(trades: NDArray[np.void]) -> columns.Packed:
+    """Trades, (n,) of NUMBERED, as a byte or two for each."""
+    return columns.pack(trades, _FIELDS)
 
 
-def unpack(packed: tuple[int, bytes, bytes]) -> NDArray[np.void]:
+def unpack(packed: columns.Packed) -> NDArray[np.void]:
     """What ``pack`` was given."""
-    size, encoded, data = packed
-    header = np.frombuffer(encoded, columns.COLUMN)
-    return columns.decode(header, np.frombuffer(data, np.uint8), size, _FIELDS, NUMBERED)
-
-
-def _room(places: int) -> int:
-    """How many a table holds before looking for one takes long."""
-    return places * 2 // 3
+    return columns.unpack(packed, _FIELDS, NUMBERED)
 
 
 @njit(cache=True)
@@ -157,16 +125,10 @@ def _numbers(trades, found, is_numbered):  # type: ignore[no-untyped-def]
 def _find(table, high, low):  # type: ignore[no-untyped-def]
     """The place of an entry, or the empty one where it would be."""
     mask = np.uint64(table.size - 1)
-    slot = (high + low) & mask
+    slot = high & mask
     while table[slot].low != 0 and (table[slot].high != high or table[slot].low != low):
         slot = (slot + np.uint64(1)) & mask
     return np.int64(slot)
-
-
-@njit(cache=True)
-def _move(held, table):  # type: ignore[no-untyped-def]
-    for i in range(held.size):
-        table[_find(table, held[i].high, held[i].low)] = held[i]
 
 
 @njit(cache=True)
@@ -209,8 +171,6 @@ def _add(table, trades, names, remembered, new):  # type: ignore[no-untyped-def]
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    numbered = Numbered()
     trades = unpack(pack(np.ones(1, NUMBERED)))
     trades["symbol"] = trades["exchange"] = 0
-    numbered.add(trades, np.zeros((1, 2, 2), np.uint64), 0)
-    Numbered(numbered.held).expire(0)
+    Numbered.warm_up().add(trades, np.zeros((1, 2, 2), np.uint64), 0)

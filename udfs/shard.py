@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from udfs import candles, fingerprints, frames, late, ledger, numbered, seen, windows
 from udfs.candles import LENGTHS_MS, Candles
+from udfs.columns import Packed
 from udfs.fingerprints import FINGERPRINT
 from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
@@ -74,7 +75,7 @@ class _Entry(msgspec.Struct, array_like=True):
     symbols: list[str] = []
     exchanges: list[str] = []
     seconds: bytes = b""
-    numbered: tuple[int, bytes, bytes] = (0, b"", b"")
+    numbered: Packed = (0, b"", b"")
     fingerprints: bytes = b""
     changes: list[Change] = []
     duplicates: dict[str, int] = {}
@@ -186,6 +187,7 @@ class Shard:
             return out
         frame = frames.unpack(piece)
         entry = self._change(watermark)
+        entry.symbols, entry.exchanges = frame.symbols, frame.exchanges
         changes: list[Change] = []
         first_accepted = (watermark + 1 - self.rules.correction_ms) // SECOND_MS * SECOND_MS
         too_late = frame.trades["timestamp"] < first_accepted
@@ -201,7 +203,7 @@ class Shard:
         self._count(entry, changes)
         if frame.trades.size:
             seconds = candles.of_frame(frame)
-            entry.symbols, entry.seconds = frame.symbols, candles.pack(seconds)
+            entry.seconds = candles.pack(seconds)
             out += self._candles(self._add(frame.symbols, seconds), now_ms)
             out += self._form(now_ms)
         return out
@@ -342,14 +344,13 @@ class Shard:
     def _are_new(self, frame: Frame, entry: _Entry) -> NDArray[np.bool_]:
         """Which trades of a frame were not seen before."""
         since = self._remembered(entry.watermark)
-        entry.symbols, entry.exchanges = frame.symbols, frame.exchanges
         is_numbered, trades = numbered.of_frame(frame)
         names = fingerprints.names_of(frame.symbols, frame.exchanges)
         new = self.numbered.add(trades, names, since)
         entry.numbered = numbered.pack(trades if new.all() else trades[new])
         if trades.size == frame.trades.size:
             return new
-        prints = fingerprints.of_frame(frames.take(frame, ~is_numbered))
+        prints = fingerprints.of_frame(frames.take(frame, ~is_numbered), names)
         others = self.seen.add(prints, since)
         entry.fingerprints = prints[others].tobytes()
         both = np.empty(frame.trades.size, np.bool_)

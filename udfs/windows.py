@@ -22,6 +22,10 @@ Places = NDArray[np.int64]
 class Windows:
     """The candles of one shard, by (symbol, interval, start)."""
 
+    _size: int
+    _open: Places
+    _touched: Places
+
     def __init__(self, held: Candles | None = None) -> None:
         self.recovered_ms = 0
         """When the state was last restored from a checkpoint that is older than what was published
@@ -29,13 +33,7 @@ class Windows:
         are higher than any before: a consumer may keep the highest."""
         self.next_end = int(NEVER)
         """When the first of the open windows ends, ms; NEVER if none is open."""
-        self._size = 0
-        self.candles = Candles(np.zeros(_INITIAL, CANDLE), NO_IDS)
-        self._index = np.full(4 * _INITIAL, -1, np.int32)
-        self._open = np.zeros(0, np.int64)
-        self._touched = np.zeros(0, np.int64)
-        if held is not None:
-            self.hold(held)
+        self.hold(Candles(np.zeros(0, CANDLE), NO_IDS) if held is None else held)
 
     def __len__(self) -> int:
         return self._size
@@ -120,13 +118,7 @@ class Windows:
     def hold(self, held: Candles) -> None:
         """Forgets all but these candles."""
         self._size = held.rows.size
-        room = max(_INITIAL, 1 << self._size.bit_length())
-        rows = np.zeros(room, CANDLE)
-        rows[: self._size] = held.rows
-        ids = np.zeros((room if held.ids.size else 0, *NO_IDS.shape[1:]), np.uint8)
-        ids[: self._size] = held.ids
-        self.candles = Candles(rows, ids)
-        self._index = _index_of(rows, self._size)
+        self._place(held, max(_INITIAL, 1 << self._size.bit_length()), bool(held.ids.size))
         self._open = np.arange(self._size)
         self._open_those_not_final()
         self._touched = np.flatnonzero(_has(held.rows, TOUCHED))
@@ -143,17 +135,20 @@ class Windows:
 
     def _make_room(self, more: int, long_ids: bool) -> None:
         room = self.candles.rows.size
-        if self._size + more > room:
+        long_ids = long_ids or bool(self.candles.ids.size)
+        if self._size + more > room or (long_ids and not self.candles.ids.size):
             while self._size + more > room:
                 room *= 2
-            rows = np.zeros(room, CANDLE)
-            rows[: self._size] = self.candles.rows[: self._size]
-            ids = np.zeros((room if self.candles.ids.size else 0, *NO_IDS.shape[1:]), np.uint8)
-            ids[: len(self.candles.ids)] = self.candles.ids
-            self.candles = Candles(rows, ids)
-            self._index = _index_of(rows, self._size)
-        if long_ids and not self.candles.ids.size:
-            self.candles.ids = np.zeros((room, *NO_IDS.shape[1:]), np.uint8)
+            self._place(self.held, room, long_ids)
+
+    def _place(self, held: Candles, room: int, long_ids: bool) -> None:
+        """Puts these candles, and an index of them, where there is room for so many."""
+        rows = np.zeros(room, CANDLE)
+        rows[: held.rows.size] = held.rows
+        ids = np.zeros((room if long_ids else 0, *NO_IDS.shape[1:]), np.uint8)
+        ids[: len(held.ids)] = held.ids
+        self.candles = Candles(rows, ids)
+        self._index = candles.index_of(rows, held.rows.size)
 
 
 def _ends(rows: NDArray[np.void]) -> NDArray[np.int64]:
@@ -167,19 +162,6 @@ def _has(rows: NDArray[np.void], flag: np.uint8) -> NDArray[np.bool_]:
 
 
 @njit(cache=True)
-def _index_of(rows, size):  # type: ignore[no-untyped-def]
-    """An index of the first ``size`` candles with room for all."""
-    index = np.full(4 * rows.size, -1, np.int32)
-    mask = index.size - 1
-    for i in range(size):
-        slot = candles.hash_of(rows[i].symbol, np.int64(rows[i].interval), rows[i].start) & mask
-        while index[slot] >= 0:
-            slot = (slot + 1) & mask
-        index[slot] = i
-    return index
-
-
-@njit(cache=True)
 def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore[no-untyped-def]
     """Adds candles of one second.
 
@@ -189,22 +171,14 @@ def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore
     row_at, words, id_at = pointer(rows), pointer(rows.view(np.int64)), pointer(ids)
     second_at, second_words = pointer(seconds), pointer(seconds.view(np.int64))
     second_ids = pointer(seconds_ids)
-    mask = index.size - 1
     count, next_end = 0, NEVER
     for s in range(seconds.size):
         second = record(second_at, s)
         symbol = second.symbol
         for interval in range(LENGTHS_MS.size):
             start = second.start - second.start % LENGTHS_MS[interval]
-            slot = candles.hash_of(symbol, interval, start) & mask
+            slot = candles.find(row_at, index, symbol, interval, start)
             p = index[slot]
-            while p >= 0 and (
-                record(row_at, p).start != start
-                or record(row_at, p).symbol != symbol
-                or record(row_at, p).interval != interval
-            ):
-                slot = (slot + 1) & mask
-                p = index[slot]
             if p < 0:
                 p = size
                 size += 1
@@ -216,8 +190,7 @@ def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore
                 if seconds_ids.shape[0]:
                     ids[p] = seconds_ids[s]
             else:
-                candles.merge(row_at, p, id_at, second_at, s, second_ids)
-                candles.merge_sums(words, p, second_words, s)
+                candles.merge(row_at, words, id_at, p, second_at, second_words, second_ids, s)
             candle = record(row_at, p)
             if not candle.flags & TOUCHED:
                 candle.flags |= TOUCHED

@@ -6,13 +6,19 @@ import pytest
 
 from tests.udfs.makers import NOW_MS, decoded, random_frame, text, trade
 from udfs import fingerprints, frames
-from udfs.fingerprints import MINUTE, absorb, finish
+from udfs.fingerprints import absorb, finish
+from udfs.frames import Frame
 from udfs.intervals import MINUTE_MS
+from udfs.table import MINUTE
+
+
+def prints(frame: Frame) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
+    return fingerprints.of_frame(frame, fingerprints.names_of(frame.symbols, frame.exchanges))
 
 
 def of(*trades: dict[str, Any]) -> list[tuple[int, int]]:
     (frame,) = frames.split(decoded(*map(text, trades)), 1)
-    found = fingerprints.of_frame(frame)
+    found = prints(frame)
     return list(zip(found["high"].tolist(), (found["low"] & ~MINUTE).tolist(), strict=True))
 
 
@@ -49,19 +55,16 @@ def test_ids_that_differ_in_one_byte_or_in_length_differ() -> None:
 
 def test_the_same_trade_is_the_same_in_any_frame() -> None:
     frame = random_frame(np.random.default_rng(3), 50)
-    alone = [
-        fingerprints.of_frame(frames.take(frame, np.arange(50) == place)).tolist()[0]
-        for place in range(50)
-    ]
-    assert fingerprints.of_frame(frame).tolist() == alone
+    alone = [prints(frames.take(frame, np.arange(50) == place)).tolist()[0] for place in range(50)]
+    assert prints(frame).tolist() == alone
     renamed = dataclasses.replace(frame, symbols=frame.symbols[::-1])
     renamed.trades["symbol"] = 4 - renamed.trades["symbol"]
-    assert fingerprints.of_frame(renamed).tolist() == alone
+    assert prints(renamed).tolist() == alone
 
 
 def test_the_minute_of_the_trade_stands_in_its_fingerprint() -> None:
     frame = random_frame(np.random.default_rng(3), 50, span_ms=1_000_000)
-    minutes = (fingerprints.of_frame(frame)["low"] & MINUTE).tolist()
+    minutes = (prints(frame)["low"] & MINUTE).tolist()
     assert minutes == (frame.trades["timestamp"] // MINUTE_MS).tolist()
 
 
