@@ -9,8 +9,7 @@ from pyflink.datastream.state import ListStateDescriptor
 from pyflink.metrics import Counter
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
-from udfs import shard
-from udfs.dead_letters import PARTITIONS_PER_TOPIC
+from udfs import shard, sources
 from udfs.shard import Output, Rules, Shard
 from udfs.windows import NEVER
 
@@ -100,8 +99,8 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         """Flink's metric of what became of the records of one partition."""
         counter = self._counters.get((source, name))
         if counter is None:
-            topic, partition = divmod(source, PARTITIONS_PER_TOPIC)
-            group = self._metrics.add_group("topic", self._rules.topics[topic])
+            topic, partition = sources.named(source, self._rules.topics)
+            group = self._metrics.add_group("topic", topic)
             group = group.add_group("partition", str(partition))
             counter = self._counters[source, name] = group.counter(f"records_{name}")
         return counter

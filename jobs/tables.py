@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from jobs.settings import Settings
 from jobs.sql import interval
-from udfs.dead_letters import PARTITIONS_PER_TOPIC
+from udfs.sources import PARTITIONS_PER_TOPIC
 
 MAX_MESSAGE_BYTES = 12 << 20
 """A dead letter carries its payload in base64: a third more than the largest message read."""

@@ -7,11 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.reasons import Field, Reason, detail
+from udfs.sources import named
 from udfs.trades import Reject
-
-PARTITIONS_PER_TOPIC = 1 << 16
-"""A source is a topic's index times this, plus the partition."""
-
 
 _json = msgspec.json.Encoder()
 
@@ -49,10 +46,10 @@ def encode(
     places = zip(sources[rows].tolist(), offsets[rows].tolist(), strict=True)
     letters = []
     for reject, (source, offset) in zip(rejects, places, strict=True):
-        topic, partition = divmod(source, PARTITIONS_PER_TOPIC)
+        topic, partition = named(source, topics)
         code, sentence = _texts(reject.reason, reject.field)
         letter = DeadLetter(
-            topics[topic], partition, offset, reject.index, code, sentence, reject.payload, now_ms
+            topic, partition, offset, reject.index, code, sentence, reject.payload, now_ms
         )
         letters.append(_json.encode(letter))
     return letters

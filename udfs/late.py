@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.dead_letters import PARTITIONS_PER_TOPIC
 from udfs.frames import Frame, trade_ids
 from udfs.scanner import BUY
+from udfs.sources import named
 
 
 class LateTrade(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +38,6 @@ def messages(
     ids = trade_ids(frame)
     for place in places.tolist():
         trade = frame.trades[place]
-        topic, partition = divmod(int(trade["source"]), PARTITIONS_PER_TOPIC)
         symbol = frame.symbols[trade["symbol"]]
         late = LateTrade(
             symbol,
@@ -49,8 +48,7 @@ def messages(
             ids[place],
             frame.exchanges[trade["exchange"]] if trade["exchange"] >= 0 else None,
             watermark_ms - int(trade["timestamp"]),
-            topics[topic],
-            partition,
+            *named(int(trade["source"]), topics),
             int(trade["offset"]),
         )
         yield symbol.encode(), _json.encode(late)

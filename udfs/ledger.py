@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.dead_letters import PARTITIONS_PER_TOPIC
 from udfs.frames import KEY_BYTES
+from udfs.sources import named
 
 COUNTS = ("messages", "records", "candles", "duplicates", "late", "rejected")
 TALLY = 9999
@@ -79,10 +79,10 @@ class Ledger:
 
     def message(self, shard: int, topics: tuple[str, ...], now_ms: int) -> tuple[bytes, bytes]:
         """Key and value of the message of a shard's account."""
-        sources = []
-        for source, counts in sorted(self.counts.items()):
-            topic, partition = divmod(source, PARTITIONS_PER_TOPIC)
-            sources.append(Source(topics[topic], partition, *counts))
+        sources = [
+            Source(*named(source, topics), *counts)
+            for source, counts in sorted(self.counts.items())
+        ]
         most = heapq.nlargest(MOST_SYMBOLS, self.duplicates.items(), key=itemgetter(1))
         account = Account(shard, sources, dict(most), now_ms)
         return b"%d" % shard, _json.encode(account)
