@@ -8,6 +8,7 @@ aggregate: numpy on keyed state, all windows from 1s to 1d
   |-- forming, final and corrected candles --------------------> candles
   |-- trades too late to correct any --------------------------> late_trades
   |-- where every record went ---------------------------------> ledger
+  |-- trades of too many symbols ------------------------------> dead_letters
 """
 
 from pyflink.common import Configuration, Types
@@ -53,11 +54,6 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     t_env.create_temporary_view("pieces", streams.to_table(t_env, pieces))
     is_letter = "CAST(piece AS BINARY(1)) = X'7B'"  # an opening brace
 
-    outputs.add_insert_sql(f"""
-        INSERT INTO dead_letters
-        SELECT {tables.source_of_letter(settings)}, piece FROM pieces WHERE {is_letter}
-    """)
-
     # Frames, keyed by shard -> messages to the other outputs.
     frames = t_env.sql_query(f"""
         SELECT CAST(CAST(CAST(piece AS BINARY({KEY_BYTES})) AS STRING) AS INT) AS shard,
@@ -76,6 +72,12 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         outputs.add_insert_sql(
             f"INSERT INTO {name} SELECT key, `value` FROM messages WHERE output = '{name}'"
         )
+    outputs.add_insert_sql(f"""
+        INSERT INTO dead_letters
+        SELECT {tables.source_of_letter(settings)}, piece FROM pieces WHERE {is_letter}
+        UNION ALL
+        SELECT key, `value` FROM messages WHERE output = 'dead_letters'
+    """)
     return outputs
 
 
@@ -86,6 +88,7 @@ def rules(settings: Settings) -> Rules:
     return Rules(
         topics=settings.trades_topics,
         shards=settings.shards,
+        symbols=settings.symbols_per_shard,
         correction_ms=settings.correction_ms,
         duplicates_ms=settings.duplicate_ttl_ms,
         # A backfill's time passes with its records alone.

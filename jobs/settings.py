@@ -76,6 +76,12 @@ class Settings(BaseSettings):
         "0 is as far as it goes",
     )
     shards: int = Field(16, ge=1, le=4096, description="Groups that symbols are hashed into")
+    symbols_per_shard: int = Field(
+        10_000,
+        ge=1,
+        description="Symbols that a shard has candles of at once, 1.6 kB each; trades of more are "
+        "rejected (too_many_symbols) until others have had no trades for a day",
+    )
     correction_ms: int = Field(
         900_000,
         ge=0,

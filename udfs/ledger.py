@@ -25,6 +25,10 @@ TALLY = 9999
 
 MOST_SYMBOLS = 1_000
 """So many symbols' duplicates are in a message: it has to stay far below Kafka's limit."""
+MOST_COUNTED = 10_000
+"""So many symbols' duplicates are counted by themselves; those of others under OTHERS."""
+OTHERS = ""
+"""In place of a symbol, which none is named."""
 
 Change = tuple[int, str, int]
 """Source, which of COUNTS, how many."""
@@ -49,7 +53,7 @@ class Account(msgspec.Struct):
     shard: int
     sources: list[Source]
     duplicates: dict[str, int]
-    """By symbol, of the MOST_SYMBOLS that have the most."""
+    """By symbol, of the MOST_SYMBOLS that have the most; see OTHERS."""
     updated_at: int
 
 
@@ -75,6 +79,8 @@ class Ledger:
     def add_duplicates(self, by_symbol: dict[str, int]) -> None:
         """Adds duplicates of symbols."""
         for symbol, count in by_symbol.items():
+            if symbol not in self.duplicates and len(self.duplicates) >= MOST_COUNTED:
+                symbol = OTHERS
             self.duplicates[symbol] = self.duplicates.get(symbol, 0) + count
 
     def message(self, shard: int, topics: tuple[str, ...], now_ms: int) -> tuple[bytes, bytes]:

@@ -25,6 +25,7 @@ class Reason(IntEnum):
     INVALID_TRADE_ID = 16
     INVALID_EXCHANGE = 17
     INTERNAL_ERROR = 18
+    TOO_MANY_SYMBOLS = 19
 
     @property
     def code(self) -> str:
@@ -72,6 +73,7 @@ _SENTENCES = {
     Reason.INVALID_TRADE_ID: "trade_id must have 1 to 64 bytes",
     Reason.INVALID_EXCHANGE: "exchange must have 1 to 32 characters",
     Reason.INTERNAL_ERROR: "the decoder failed on this message; please report it",
+    Reason.TOO_MANY_SYMBOLS: "there are too many symbols to make candles of this one too",
 }
 
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import candles, fingerprints, frames, late, ledger, numbered, seen, windows
+from udfs import candles, dead_letters, fingerprints, frames, late, ledger, numbered, seen, windows
 from udfs.candles import LENGTHS_MS, Candles
 from udfs.columns import Packed
 from udfs.fingerprints import FINGERPRINT
@@ -21,10 +21,11 @@ from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
 from udfs.ledger import TALLY, Change, Ledger
 from udfs.numbered import ENTRY, Numbered
+from udfs.reasons import Reason
 from udfs.seen import Seen
 from udfs.windows import NEVER, Places, Windows
 
-Output = tuple[Literal["candles", "late_trades", "ledger"], bytes, bytes]
+Output = tuple[Literal["candles", "late_trades", "ledger", "dead_letters"], bytes, bytes]
 """Which output, and key and value of a message to it."""
 
 NO_WATERMARK = -(2**63)
@@ -45,6 +46,8 @@ class Rules:
     topics: tuple[str, ...]
     shards: int
     """How many there are; a state is only good for the number that it was written with."""
+    symbols: int
+    """Of so many a shard has candles at once; trades of others are rejected."""
     correction_ms: int
     """How far behind the watermark a trade's second may have ended and still be counted."""
     duplicates_ms: int
@@ -189,14 +192,23 @@ class Shard:
         entry = self._change(watermark)
         entry.symbols, entry.exchanges = frame.symbols, frame.exchanges
         changes: list[Change] = []
+        topics = self.rules.topics
         first_accepted = (watermark + 1 - self.rules.correction_ms) // SECOND_MS * SECOND_MS
         too_late = frame.trades["timestamp"] < first_accepted
+        too_many = self._exceed(frame, ~too_late)
         if too_late.any():
             places = np.flatnonzero(too_late)
             changes += ledger.by_source(frame.trades["source"][places], "late")
-            for key, value in late.messages(frame, places, watermark, self.rules.topics):
-                out.append(("late_trades", key, value))
-            frame = frames.take(frame, ~too_late)
+            for message in late.messages(frame, places, watermark, topics):
+                out.append(("late_trades", *message))
+        if too_many.any():
+            places = np.flatnonzero(too_many)
+            changes += ledger.by_source(frame.trades["source"][places], "rejected")
+            why = Reason.TOO_MANY_SYMBOLS
+            for message in dead_letters.of_trades(frame, places, why, topics, now_ms):
+                out.append(("dead_letters", *message))
+        if too_late.any() or too_many.any():
+            frame = frames.take(frame, ~(too_late | too_many))
         if self.rules.duplicates_ms and frame.trades.size:
             frame = self._without_duplicates(frame, entry, changes)
         changes += ledger.by_source(frame.trades["source"], "candles")
@@ -313,7 +325,9 @@ class Shard:
 
     def _add(self, symbols: list[str], seconds: Candles) -> Places:
         """Adds candles of one second, whose symbols these are; returns those to correct."""
-        codes = np.array([self._code(symbol) for symbol in symbols], np.int32)
+        codes = np.zeros(len(symbols), np.int32)
+        for place in set(seconds.rows["symbol"].tolist()):
+            codes[place] = self._code(symbols[place])
         seconds.rows["symbol"] = codes[seconds.rows["symbol"]]
         self.windows.add(seconds)
         return self.windows.correct(self._passed)
@@ -328,6 +342,20 @@ class Shard:
     def _rename(self, symbols: list[str]) -> None:
         self._symbols = symbols
         self._codes = {symbol: code for code, symbol in enumerate(symbols)}
+
+    def _exceed(self, frame: Frame, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of the trades wanted, (n,), are of a new symbol that there is no room for."""
+        free = self.rules.symbols - len(self._symbols)
+        if len(frame.symbols) <= free:
+            return np.zeros(wanted.size, np.bool_)
+        present = np.zeros(len(frame.symbols), np.bool_)
+        present[frame.trades["symbol"][wanted]] = True
+        is_new = np.array([symbol not in self._codes for symbol in frame.symbols], np.bool_)
+        new = np.flatnonzero(present & is_new)
+        exceed = np.zeros(len(frame.symbols), np.bool_)
+        exceed[new[max(free, 0) :]] = True
+        found: NDArray[np.bool_] = exceed[frame.trades["symbol"]] & wanted
+        return found
 
     def _without_duplicates(self, frame: Frame, entry: _Entry, changes: list[Change]) -> Frame:
         new = self._are_new(frame, entry)
@@ -396,7 +424,8 @@ class Shard:
         self.seen.expire(since)
         held = self.windows.held
         used, codes = np.unique(held.rows["symbol"], return_inverse=True)
-        if 2 * used.size < len(self._symbols):
+        full = len(self._symbols) >= self.rules.symbols
+        if 2 * used.size < len(self._symbols) or (full and used.size < len(self._symbols)):
             held.rows["symbol"] = codes
             self.windows.hold(held)
             self._rename([self._symbols[code] for code in used.tolist()])

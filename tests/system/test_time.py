@@ -113,3 +113,19 @@ def test_the_last_windows_of_a_stream_that_went_quiet_close(submit_market: Submi
         ("1s", 1, 0),
         ("10s", 1, 0),
     ]
+
+
+def test_a_flood_of_symbols_makes_letters_and_the_others_go_on(
+    submit_market: SubmitMarket, broker: Broker
+) -> None:
+    market = submit_market(partitions=1, parallelism=1, shards=1, symbols_per_shard=2)
+    flood = b"[" + b",".join(trade(NOON, n, f"JUNK-{n}") for n in range(1_000)) + b"]"
+    market.send(Message(trade(NOON, 1, "A"), NOON), Message(trade(NOON, 2, "B"), NOON))
+    market.send(Message(flood, NOON), Message(trade(NOON, 3, "A"), NOON), Message(b"{", NOON))
+    market.send(Message(trade(NOON + 10 * SECOND, 4, "B"), NOON + 10 * SECOND))
+    found = seconds(market.candles(lambda c: len(seconds(c)) >= 2))
+    assert found == {("A", NOON): (2, 0), ("B", NOON): (1, 0)}
+    letters = market.dead_letters(1_001)
+    assert len({(letter["offset"], letter["index"]) for letter in letters}) == 1_001
+    assert {letter["reason"] for letter in letters} == {"too_many_symbols", "invalid_json"}
+    assert late(broker, market) == []

@@ -1,6 +1,7 @@
 """The laws of a shard, held against the oracle: whatever comes in whatever order, and whenever it
 is made again from its journal."""
 
+import base64
 import dataclasses
 import json
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000
 RULES = Rules(
     topics=("trades",),
     shards=16,
+    symbols=10_000,
     correction_ms=15 * MINUTE,
     duplicates_ms=15 * MINUTE,
     quiet_ms=5 * SECOND,
@@ -387,6 +389,81 @@ def test_the_state_of_a_week_does_not_grow(symbols: int, names_change: bool, min
     first, rest = sizes[: 2 * 24], sizes[2 * 24 :]
     for column in range(4):
         assert max(s[column] for s in rest) <= 1.5 * max(s[column] for s in first)
+
+
+FEW = dataclasses.replace(RULES, symbols=3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.integers(1, 200), steps, st.data())
+def test_trades_of_too_many_symbols_are_letters_and_all_others_count(
+    seed: int, n: int, steps: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    frame = some_trades(seed, n, 20_000)
+    frame.trades["offset"] = np.arange(n) // 7
+    run = Run(FEW)
+    for part in parts_of(frame, [cut // 7 * 7 for cut, _ in steps]):
+        run.take(part, NOW_MS - MINUTE)
+        if data.draw(st.booleans()):
+            run.restore()
+    letters = [json.loads(value) for name, _, value in run.outputs if name == "dead_letters"]
+    assert {letter["reason"] for letter in letters} <= {"too_many_symbols"}
+    places = {(letter["offset"], letter["index"]) for letter in letters}
+    assert len(places) == len(letters)
+    run.tick(int(NEVER))
+    found = newest(run.candles)
+    taken = {symbol for symbol, _, _ in found}
+    rejected = [json.loads(base64.b64decode(letter["payload"])) for letter in letters]
+    assert len(taken) == min(3, len(set(frame.trades["symbol"].tolist())))
+    assert taken | {trade["symbol"] for trade in rejected} == {
+        frame.symbols[code] for code in frame.trades["symbol"]
+    }
+    of_taken = np.array([frame.symbols[code] in taken for code in frame.trades["symbol"]])
+    assert sum(~of_taken) == len(letters)
+    assert {k: values(c) for k, c in found.items()} == expected(frames.take(frame, of_taken))
+    counts = np.sum(list(run.shard.ledger.counts.values()), axis=0)
+    assert counts[COUNTS.index("candles")] == n - len(letters)
+    assert counts[COUNTS.index("rejected")] == len(letters)
+
+
+def test_the_same_letter_has_the_same_place_wherever_frames_are_cut() -> None:
+    frame = some_trades(7, 100, 1_000)
+    frame.trades["offset"] = np.arange(100) // 20
+    found = set()
+    for cuts in ([], [20], [40, 60]):
+        run = Run(dataclasses.replace(RULES, symbols=1))
+        for part in parts_of(frame, cuts):
+            run.take(part, NOW_MS - MINUTE, 5)
+        found.add(tuple(value for name, _, value in run.outputs if name == "dead_letters"))
+    assert len(found) == 1
+    assert len(next(iter(found))) > 1
+
+
+def test_a_symbol_makes_room_for_another_when_its_day_is_over() -> None:
+    run = Run(dataclasses.replace(RULES, symbols=1))
+
+    def rejected(symbol: str, at: int) -> int:
+        run.outputs.clear()
+        frame = dataclasses.replace(one_trade(at), symbols=[symbol])
+        run.take(frame, at - 1)
+        return sum(name == "dead_letters" for name, _, _ in run.outputs)
+
+    assert not rejected("A", START)
+    assert rejected("B", START + MINUTE)
+    assert not rejected("A", START + 2 * MINUTE)
+    run.tick(START + DAY + 16 * MINUTE)
+    assert not rejected("B", START + DAY + 17 * MINUTE)
+    assert rejected("A", START + DAY + 18 * MINUTE)
+
+
+def test_duplicates_of_more_symbols_than_are_counted_are_counted_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ledger, "MOST_COUNTED", 2)
+    counts = ledger.Ledger()
+    counts.add_duplicates({"A": 1, "B": 2, "C": 3})
+    counts.add_duplicates({"B": 4, "D": 5})
+    assert counts.duplicates == {"A": 1, "B": 6, ledger.OTHERS: 8}
 
 
 def test_a_tally_is_an_account_of_its_own() -> None:
