@@ -9,13 +9,14 @@ from pyflink.datastream.state import ListStateDescriptor
 from pyflink.metrics import Counter
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
-from udfs import shard, sources
+from udfs import handover, shard, sources
+from udfs.handover import Heir
 from udfs.shard import Output, Rules, Shard
 from udfs.windows import NEVER
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 MESSAGE_TYPE = Types.ROW_NAMED(["output", "key", "value"], [Types.STRING(), BYTES, BYTES])
-_JOURNAL = ListStateDescriptor("journal", BYTES)
+JOURNAL = ListStateDescriptor("journal", BYTES)
 _AT_THE_END = NEVER - 1
 """Timers of this event time fire when a bounded input has ended."""
 
@@ -33,10 +34,10 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the compiled kernels before the first frame."""
         shard.warm_up()
-        self._journal = runtime_context.get_list_state(_JOURNAL)
+        self._journal = runtime_context.get_list_state(JOURNAL)
         self._opened_ms = time.time_ns() // 1_000_000
         self._is_restarted = runtime_context.get_attempt_number() > 0
-        self._shards: dict[int, Shard] = {}
+        self._shards: dict[int, Shard | Heir] = {}
         self._timers: dict[int, int] = {}
         self._metrics = runtime_context.get_metrics_group()
         self._counters: dict[tuple[int, str], Counter] = {}
@@ -53,16 +54,17 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
             del self._timers[each.number]
         yield from self._publish(each, each.tick(watermark, now_ms), ctx, now_ms)
 
-    def _look(self, ctx: KeyedProcessFunction.Context) -> tuple[Shard, int, int]:
+    def _look(self, ctx: KeyedProcessFunction.Context) -> tuple[Shard | Heir, int, int]:
         """The shard of the current key, the watermark and the clock."""
         number = ctx.get_current_key()
         each = self._shards.get(number)
         if each is None:
             journal = list(self._journal.get())
-            # A job that was submitted again has a state; one restarted before its first checkpoint
-            # has none, but may have published all the same.
-            recovered_ms = self._opened_ms if journal or self._is_restarted else 0
-            each = Shard.restored(number, self._rules, journal, recovered_ms)
+            # A job that was submitted again has a state, or gets one; one restarted before its
+            # first checkpoint has none, but may have published all the same.
+            went_back = journal or self._rules.shards_before or self._is_restarted
+            recovered_ms = self._opened_ms if went_back else 0
+            each = handover.restored(number, self._rules, journal, recovered_ms)
             self._shards[number] = each
             ctx.timer_service().register_event_time_timer(_AT_THE_END)
         now_ms = time.time_ns() // 1_000_000
@@ -70,13 +72,15 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
 
     def _publish(
         self,
-        each: Shard,
+        each: Shard | Heir,
         messages: list[Output],
         ctx: KeyedProcessFunction.Context,
         now_ms: int,
     ) -> Iterator[Row]:
         for message in messages:
             yield Row(*message)
+        if isinstance(each, Heir) and each.shard is not None:
+            each = self._shards[each.number] = each.shard
         for source, name, count in each.changes:
             self._counter(source, name).inc(count)
         each.changes.clear()

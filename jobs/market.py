@@ -12,19 +12,22 @@ aggregate: numpy on keyed state, all windows from 1s to 1d
 """
 
 from pyflink.common import Configuration, Types
-from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import delivery, streams, tables
 from jobs.aggregate import BYTES, MESSAGE_TYPE, Aggregate
+from jobs.hand_over import HandOver
 from jobs.operators import name_operators
 from jobs.settings import OUTPUTS, Settings
 from udfs import flink as udfs
 from udfs.frames import KEY_BYTES
 from udfs.shard import Rules
+from udfs.shards import TALLY
 
 PIECE = Types.ROW_NAMED(["piece"], [BYTES])
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
+CALL = Types.ROW_NAMED(["shard", "nothing"], [Types.INT(), BYTES])
 BATCHES_IN_BUNDLE = 5
 """Python works on the first batch of a bundle while the JVM fills the next ones."""
 
@@ -61,11 +64,13 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         FROM pieces WHERE NOT {is_letter}
     """)
     frame_stream = streams.to_stream(t_env, frames, FRAME)
+    if settings.shards_before:
+        frame_stream = frame_stream.union(_handed_over(t_env, settings))
     messages = (
         streams.key_by_first_field(frame_stream, Types.INT(), BYTES)
         .process(Aggregate(rules(settings)), MESSAGE_TYPE)
         .name("aggregate")
-        .uid("aggregate")
+        .uid(_uid(settings.shards))
     )
     t_env.create_temporary_view("messages", t_env.from_data_stream(messages))
     for name in ("candles", "late_trades", "ledger"):
@@ -81,6 +86,34 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     return outputs
 
 
+def _uid(shards: int) -> str:
+    """The uid of the operator with the state of so many shards: no others can read it."""
+    return f"aggregate-{shards}"
+
+
+def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStream:
+    """The parts of the state of the shards of before, as rows of FRAME, of the table ``pieces``.
+
+    Each shard needs an element to be called with. The tally of each batch makes them: a stream of
+    their own would have its own end, or its own idleness, and hold or hurry the watermark.
+    """
+    before = settings.model_copy(update={"shards": settings.shards_before, "shards_before": 0})
+    numbers = ", ".join(map(str, [*range(before.shards), TALLY]))
+    is_tally = f"CAST(CAST(piece AS BINARY({KEY_BYTES})) AS STRING) = '{TALLY}'"
+    # An array that were the same of every row would become a table, and this a join with a state.
+    calls = t_env.sql_query(f"""
+        SELECT number, X'' AS nothing
+        FROM (SELECT CASE WHEN {is_tally} THEN ARRAY[{numbers}] END AS numbers FROM pieces)
+        CROSS JOIN UNNEST(numbers) AS unnested (number)
+    """)
+    return (
+        streams.key_by_first_field(streams.to_stream(t_env, calls, CALL), Types.INT(), BYTES)
+        .process(HandOver(rules(before), settings.shards), FRAME)
+        .name(f"hand over from {before.shards} shards")
+        .uid(_uid(before.shards))
+    )
+
+
 def rules(settings: Settings) -> Rules:
     """What the settings say of candles."""
     bounded = settings.stop_at != "never"
@@ -88,6 +121,7 @@ def rules(settings: Settings) -> Rules:
     return Rules(
         topics=settings.trades_topics,
         shards=settings.shards,
+        shards_before=settings.shards_before,
         symbols=settings.symbols_per_shard,
         correction_ms=settings.correction_ms,
         duplicates_ms=settings.duplicate_ttl_ms,

@@ -15,6 +15,7 @@ _NAMES = (
     (r"TableSourceScan\(table=\[\[\w+, \w+, (\w+)", r"\1"),
     (r"PythonCalc\(.*decode_trades\(", "decode trades"),
     (r"Correlate\(.*\.pieces", "unnest pieces"),
+    (r"Correlate\(", "call the shards of before"),
     (r"SinkConversion", "to stream"),
     (r"Sink\(table=\[\w+\.\w+\.(\w+)\]", r"\1"),
     (r"Calc\(", "select"),

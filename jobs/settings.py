@@ -9,7 +9,7 @@ from udfs.intervals import INTERVALS
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
-OUTPUTS = ("candles", "late_trades", "ledger", "dead_letters")
+OUTPUTS = ("candles", "late_trades", "dead_letters", "ledger")
 """What the job writes; each has a topic."""
 
 
@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         "0 is as far as it goes",
     )
     shards: int = Field(16, ge=1, le=4096, description="Groups that symbols are hashed into")
+    shards_before: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="How many shards the state was written with, if they were others: they hand it "
+        "over; scripts/upgrade.sh sets it by itself",
+    )
     symbols_per_shard: int = Field(
         10_000,
         ge=1,
@@ -147,9 +154,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:
-        topics = [*self.trades_topics, *(getattr(self, f"{name}_topic") for name in OUTPUTS)]
+        topics = [*self.trades_topics, *self.outputs.values()]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")
+        return self
+
+    @model_validator(mode="after")
+    def _shards_differ(self) -> Self:
+        if self.shards == self.shards_before:
+            raise ValueError(f"shards_before must differ from shards, got {self.shards} for both")
         return self
 
     @model_validator(mode="after")
@@ -158,6 +171,11 @@ class Settings(BaseSettings):
         if from_ms is not None and to_ms is not None and from_ms >= to_ms:
             raise ValueError(f"stop_at must be after start_from, got {from_ms} and {to_ms}")
         return self
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The topic of each of OUTPUTS."""
+        return {name: getattr(self, f"{name}_topic") for name in OUTPUTS}
 
     @property
     def span_ms(self) -> tuple[int | None, int | None]:

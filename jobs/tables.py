@@ -139,7 +139,7 @@ def source_of_letter(settings: Settings) -> str:
 
 def output(settings: Settings, name: str) -> str:
     """An output: messages made by ``udfs``, key and value as they are."""
-    topic = getattr(settings, f"{name}_topic")
+    topic = settings.outputs[name]
     transactions = {
         "sink.transactional-id-prefix": f"{settings.group_id}-{topic}",
         "properties.transaction.timeout.ms": settings.transaction_timeout_ms,

@@ -7,23 +7,26 @@ class UpgradeError(Exception):
     """The state does not fit the new settings; the text says which and what to do."""
 
 
-def check(before: Settings, after: Settings) -> None:
-    """Checks that a job with other settings can go on from the state of one that ran before.
+def going_on(before: Settings, after: Settings) -> Settings:
+    """The settings with which a job goes on from the state of one that ran with others.
 
-    The parallelism may change, and every setting but two: symbols are in the shard that their name
-    gives with the number of shards, and records are counted by the place of their topic.
+    All may change but one: records are counted by the place of their topic. Where the number of
+    shards changes, ``shards_before`` says from what, and says so until it changes again: the job
+    has what hands the state over, and its savepoints do too.
 
     Raises:
-        UpgradeError: it cannot.
+        UpgradeError: it cannot go on.
     """
-    if after.shards != before.shards:
-        raise UpgradeError(
-            f"TAPELINE_SHARDS is {after.shards}, but the state was written with {before.shards}: "
-            f"set it back, or start anew without the state (scripts/start.sh --fresh)"
-        )
     known = len(before.trades_topics)
     if after.trades_topics[:known] != before.trades_topics:
         raise UpgradeError(
             f"TAPELINE_TRADES_TOPICS is {','.join(after.trades_topics)}, but must begin with "
             f"{','.join(before.trades_topics)}: the state knows topics by their places"
         )
+    wanted = before.shards if after.shards != before.shards else before.shards_before
+    if after.shards_before not in (0, wanted):
+        raise UpgradeError(
+            f"TAPELINE_SHARDS_BEFORE is {after.shards_before}, but with TAPELINE_SHARDS="
+            f"{after.shards} the state is that of {wanted or after.shards}: leave it out"
+        )
+    return after.model_copy(update={"shards_before": wanted})

@@ -90,6 +90,19 @@ class Candles:
 NO_IDS = np.zeros((0, 2, MAX_TRADE_ID_LENGTH), np.uint8)
 
 
+def concatenated(parts: list[Candles]) -> Candles:
+    """All candles of some, one after another."""
+    rows = np.concatenate([part.rows for part in parts])
+    if not any(part.ids.size for part in parts):
+        return Candles(rows, NO_IDS)
+    ids = np.zeros((rows.size, *NO_IDS.shape[1:]), np.uint8)
+    at = 0
+    for part in parts:
+        ids[at : at + len(part.ids)] = part.ids
+        at += part.rows.size
+    return Candles(rows, ids)
+
+
 @njit(cache=True, inline="always")
 def _is_before(time, length, high, low, price, other_time, other_length, other_high, other_low, other_price, ids, at, other_ids, other_at):  # type: ignore[no-untyped-def]  # fmt: skip  # noqa: E501
     """Whether one trade comes before another; long ids are compared from ``ids[at]`` on."""

@@ -1,11 +1,11 @@
 """Fingerprints: the bits that stand for a trade, by which a second copy of it is found.
 
 That of a trade with an id is a hash of (exchange, symbol, trade_id), whatever else the trade says;
-that of one without is a hash of its whole content. Of the hash's 128 bits 102 are kept: a trade is
-taken for a copy of one of a billion others with a chance of 2**-72.
+that of one without is a hash of its whole content. Of the hash's 128 bits 90 are kept: a trade is
+taken for a copy of one of a billion others of its symbol's cell with a chance of 2**-60.
 """
 
-from functools import cache
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from udfs.frames import Frame, long_id_starts
 from udfs.intervals import MINUTE_MS
-from udfs.table import MINUTE
+from udfs.shards import cell_of
+from udfs.table import CELL_SHIFT, MINUTE, in_cell
 from udfs.trades import INLINE_ID_BYTES, TRADE
 
 FINGERPRINT = np.dtype([("high", "u8"), ("low", "u8")])
-"""102 bits of hash and, in the last bits of ``low``, the minute of the trade, counted from 1970."""
+"""The cell of the trade's symbol (see ``table.cells``), 90 bits of hash, and the minute of the
+trade, counted from 1970, in the last bits of ``low``."""
 
 _C1, _C2 = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _U5, _U8 = np.uint64(5), np.uint64(8)
@@ -67,7 +69,7 @@ def finish(high, low, size):  # type: ignore[no-untyped-def]
 def _of_trades(trades, prices, quantities, names, id_starts, long_ids, out):  # type: ignore[no-untyped-def]  # fmt: skip
     for i in range(trades.size):
         trade = trades[i]
-        high = names[trade.symbol, trade.exchange + 1, 0]
+        high = name = names[trade.symbol, trade.exchange + 1, 0]
         low = names[trade.symbol, trade.exchange + 1, 1]
         length = np.int64(trade.id_length)
         if not length:
@@ -86,17 +88,22 @@ def _of_trades(trades, prices, quantities, names, id_starts, long_ids, out):  # 
                 high, low = absorb(high, low, x, y)
                 at += 16
         high, low = finish(high, low, length)
-        out[i].high = high
+        out[i].high = in_cell(high, name)
         out[i].low = (low & ~MINUTE) | np.uint64(trade.timestamp // MINUTE_MS)
 
 
-@cache
+@lru_cache(1 << 16)
 def _name_hash(symbol: str, exchange: str | None) -> bytes:
-    return blake2b(repr((symbol, exchange)).encode(), digest_size=16).digest()
+    digest = blake2b(repr((symbol, exchange)).encode(), digest_size=16).digest()
+    high = int.from_bytes(digest[:8], "little") % (1 << CELL_SHIFT)
+    return (cell_of(symbol) << CELL_SHIFT | high).to_bytes(8, "little") + digest[8:]
 
 
 def names_of(symbols: list[str], exchanges: list[str]) -> NDArray[np.uint64]:
-    """(symbols, 1 + exchanges, 2): the hash of each symbol on each exchange; first, on none."""
+    """(symbols, 1 + exchanges, 2): the hash of each symbol on each exchange; first, on none.
+
+    The first bits of each are the symbol's cell.
+    """
     hashes = b"".join(_name_hash(each, where) for each in symbols for where in [None, *exchanges])
     return np.frombuffer(hashes, np.uint64).reshape(len(symbols), 1 + len(exchanges), 2)
 

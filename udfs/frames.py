@@ -8,7 +8,6 @@ longer than 16 bytes (of the trades that have one, end to end).
 """
 
 import dataclasses
-import zlib
 from dataclasses import dataclass
 
 import msgspec
@@ -17,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
+from udfs.shards import shard_of
 from udfs.trades import INLINE_ID_BYTES, TRADE, Batch
 
 VERSION = 2
@@ -47,11 +47,6 @@ class Frame:
     exchanges: list[str]
     long_ids: bytes
     """The ids of the trades with ``id_length`` over 16, end to end."""
-
-
-def shard_of(symbol: str, shards: int) -> int:
-    """The shard of a symbol: CRC32 of its UTF-8 bytes modulo the number of shards."""
-    return zlib.crc32(symbol.encode()) % shards
 
 
 def split(batch: Batch, shards: int) -> list[Frame]:

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs.frames import KEY_BYTES
+from udfs.shards import TALLY
 from udfs.sources import named
 
 COUNTS = ("messages", "records", "candles", "duplicates", "late", "rejected")
-TALLY = 9999
-"""In place of a shard's number: what decode counted is an account of its own."""
 
 MOST_SYMBOLS = 1_000
 """So many symbols' duplicates are in a message: it has to stay far below Kafka's limit."""
@@ -51,6 +50,8 @@ class Account(msgspec.Struct):
     """The counts of one shard since the job first started, as their topic has them."""
 
     shard: int
+    shards: int
+    """How many there are."""
     sources: list[Source]
     duplicates: dict[str, int]
     """By symbol, of the MOST_SYMBOLS that have the most; see OTHERS."""
@@ -83,14 +84,16 @@ class Ledger:
                 symbol = OTHERS
             self.duplicates[symbol] = self.duplicates.get(symbol, 0) + count
 
-    def message(self, shard: int, topics: tuple[str, ...], now_ms: int) -> tuple[bytes, bytes]:
-        """Key and value of the message of a shard's account."""
+    def message(
+        self, shard: int, shards: int, topics: tuple[str, ...], now_ms: int
+    ) -> tuple[bytes, bytes]:
+        """Key and value of the message of the account of one of so many shards."""
         sources = [
             Source(*named(source, topics), *counts)
             for source, counts in sorted(self.counts.items())
         ]
         most = heapq.nlargest(MOST_SYMBOLS, self.duplicates.items(), key=itemgetter(1))
-        account = Account(shard, sources, dict(most), now_ms)
+        account = Account(shard, shards, sources, dict(most), now_ms)
         return b"%d" % shard, _json.encode(account)
 
 

@@ -13,7 +13,7 @@ from udfs import columns
 from udfs.fingerprints import absorb, finish
 from udfs.frames import Frame
 from udfs.intervals import MINUTE_MS
-from udfs.table import MINUTE, Table
+from udfs.table import MINUTE, Table, in_cell
 from udfs.trades import INLINE_ID_BYTES
 from udfs.words import pointer, record
 
@@ -31,8 +31,8 @@ NUMBERED = np.dtype(
 """A trade with a number."""
 
 ENTRY = np.dtype([("high", "u8"), ("low", "u8"), ("bits", "u8")])
-"""The hash of symbol, exchange and number // 64, whose last bits gave way to the epoch, and which
-of the 64 were seen; an empty place of the table is 0."""
+"""The hash of symbol, exchange and number // 64, whose first bits gave way to the symbol's cell and
+whose last to the epoch, and which of the 64 were seen; an empty place of the table is 0."""
 
 _FIELDS = columns.fields_of(NUMBERED)
 _ZERO, _NINE = ord("0"), 9
@@ -145,11 +145,11 @@ def _add(table, trades, names, remembered, new):  # type: ignore[no-untyped-def]
             or last[symbol, 1] != epoch
             or last[symbol, 2] != trade.exchange
         ):
-            high = names[symbol, trade.exchange + 1, 0]
+            high = name = names[symbol, trade.exchange + 1, 0]
             low = names[symbol, trade.exchange + 1, 1]
             high, low = absorb(high, low, np.uint64(block), np.uint64(0))
             high, low = finish(high, low, 8)
-            low &= ~MINUTE
+            high, low = in_cell(high, name), low & ~MINUTE
             seen = np.uint64(0)
             for other in remembered:
                 if other != epoch:

@@ -13,16 +13,29 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import candles, dead_letters, fingerprints, frames, late, ledger, numbered, seen, windows
+from udfs import (
+    candles,
+    dead_letters,
+    fingerprints,
+    frames,
+    late,
+    ledger,
+    numbered,
+    seen,
+    snapshot,
+    windows,
+)
 from udfs.candles import LENGTHS_MS, Candles
 from udfs.columns import Packed
 from udfs.fingerprints import FINGERPRINT
 from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
-from udfs.ledger import TALLY, Change, Ledger
+from udfs.ledger import Change, Ledger
 from udfs.numbered import ENTRY, Numbered
 from udfs.reasons import Reason
 from udfs.seen import Seen
+from udfs.shards import TALLY
+from udfs.snapshot import Snapshot
 from udfs.windows import NEVER, Places, Windows
 
 Output = tuple[Literal["candles", "late_trades", "ledger", "dead_letters"], bytes, bytes]
@@ -45,7 +58,7 @@ class Rules:
 
     topics: tuple[str, ...]
     shards: int
-    """How many there are; a state is only good for the number that it was written with."""
+    """How many there are."""
     symbols: int
     """Of so many a shard has candles at once; trades of others are rejected."""
     correction_ms: int
@@ -61,6 +74,8 @@ class Rules:
     ledger_ms: int
     may_repeat: bool = True
     """Whether what was published after a checkpoint stays when the state goes back to it."""
+    shards_before: int = 0
+    """How many there were when the state was written, if others hand theirs over; else 0."""
     stamp_end: bool = False
     """Whether candles are updated at the end of their window, instead of by the clock."""
 
@@ -72,7 +87,6 @@ class Rules:
 class _Entry(msgspec.Struct, array_like=True):
     """One change of the state."""
 
-    shards: int
     passed: int
     watermark: int
     symbols: list[str] = []
@@ -84,25 +98,13 @@ class _Entry(msgspec.Struct, array_like=True):
     duplicates: dict[str, int] = {}
 
 
-class _Snapshot(msgspec.Struct, array_like=True):
-    """The whole state."""
-
-    shards: int
-    passed: int
-    watermark: int
-    symbols: list[str]
-    windows: bytes
-    numbered: bytes
-    fingerprints: bytes
-    counts: dict[int, list[int]]
-    duplicates: dict[str, int]
-
-
-_SNAPSHOT = b"S"
-"""What a snapshot begins with; an entry begins with the mark of a msgpack array."""
+SNAPSHOT, AWAITED = b"S", b"A"
+"""What a snapshot in a journal begins with, and what waits for one (``udfs.handover``); an entry
+begins with the mark of a msgpack array."""
+HANDED_OVER = b"H"
+"""All of the journal of a shard of before whose state is with others."""
 _packer = msgspec.msgpack.Encoder()
 _entries = msgspec.msgpack.Decoder(_Entry)
-_snapshots = msgspec.msgpack.Decoder(_Snapshot)
 
 
 @dataclass
@@ -155,6 +157,7 @@ class Shard:
         self._ledger_due = False
         self._entry: _Entry | None = None
         self._journal = self._snapshot = 0
+        self._snapshot_due = False
 
     @classmethod
     def restored(
@@ -170,15 +173,22 @@ class Shard:
                 0 if it never did.
 
         Raises:
-            StateError: it was written with another number of shards.
+            StateError: it is that of an heir, which waits for its state.
         """
         shard = cls(number, rules)
         for data in journal:
             shard._read(data)
-        if rules.may_repeat:
-            shard.windows.recovered_ms = recovered_ms
-        # The last account may have been lost with what ended the shard before.
-        shard._ledger_due = bool(shard.ledger.counts)
+        shard._recover(recovered_ms)
+        return shard
+
+    @classmethod
+    def of_snapshot(cls, number: int, rules: Rules, whole: Snapshot, recovered_ms: int) -> "Shard":
+        """The shard with this state, which its journal does not have yet."""
+        shard = cls(number, rules)
+        shard._load(whole)
+        shard._recover(recovered_ms)
+        shard._change(shard._watermark)
+        shard._snapshot_due = True
         return shard
 
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
@@ -220,6 +230,11 @@ class Shard:
             out += self._form(now_ms)
         return out
 
+    def begin(self, now_ms: int) -> list[Output]:
+        """Catches up with the time that its snapshot says has passed."""
+        out = self._candles(self.windows.close(self._passed), now_ms)
+        return [*out, self._account(now_ms)]
+
     def tick(self, watermark: int, now_ms: int) -> list[Output]:
         """Lets time pass: publishes the candles whose windows are over, and what else is due."""
         out: list[Output] = []
@@ -239,9 +254,7 @@ class Shard:
         out += self._form(now_ms)
         end = watermark >= NEVER
         if self._ledger_due and (end or now_ms >= self._ledger_at + self.rules.ledger_ms):
-            self._ledger_due, self._ledger_at = False, now_ms
-            message = self.ledger.message(self.number, self.rules.topics, now_ms)
-            out.append(("ledger", *message))
+            out.append(self._account(now_ms))
         return out
 
     def due(self, now_ms: int) -> tuple[int, int | None]:
@@ -266,38 +279,38 @@ class Shard:
         data = _packer.encode(self._entry)
         self._entry = None
         self._journal += len(data)
-        if self._journal <= max(LEAST_JOURNAL, JOURNAL_TO_SNAPSHOT * self._snapshot):
+        enough = max(LEAST_JOURNAL, JOURNAL_TO_SNAPSHOT * self._snapshot)
+        if self._journal <= enough and not self._snapshot_due:
             return data, False
-        data = _SNAPSHOT + _packer.encode(
-            _Snapshot(
-                self.rules.shards,
-                self._passed,
-                self._watermark,
-                self._symbols,
-                candles.pack(self.windows.held),
-                self.numbered.held.tobytes(),
-                self.seen.held.tobytes(),
-                self.ledger.counts,
-                self.ledger.duplicates,
-            )
-        )
-        self._journal, self._snapshot = 0, len(data)
+        data = SNAPSHOT + snapshot.pack(self.snapshot())
+        self._journal, self._snapshot, self._snapshot_due = 0, len(data), False
         return data, True
 
+    def snapshot(self) -> Snapshot:
+        """The whole state."""
+        return Snapshot(
+            self.number,
+            self._passed,
+            self._watermark,
+            self._symbols,
+            candles.pack(self.windows.held),
+            self.numbered.held.tobytes(),
+            self.seen.held.tobytes(),
+            self.ledger.counts,
+            self.ledger.duplicates,
+        )
+
     def _read(self, data: bytes) -> None:
-        if data.startswith(_SNAPSHOT):
-            snapshot = _snapshots.decode(data[len(_SNAPSHOT) :])
-            self._require(snapshot.shards)
-            self._passed, self._watermark = snapshot.passed, snapshot.watermark
-            self._rename(snapshot.symbols)
-            self.windows = Windows(candles.unpack(snapshot.windows))
-            self.numbered = Numbered(_array(snapshot.numbered, ENTRY))
-            self.seen = Seen(_array(snapshot.fingerprints, FINGERPRINT))
-            self.ledger = Ledger(snapshot.counts, snapshot.duplicates)
+        if data.startswith(SNAPSHOT):
+            self._load(snapshot.unpack(data[len(SNAPSHOT) :]))
             self._journal, self._snapshot = 0, len(data)
             return
+        if data.startswith((AWAITED, HANDED_OVER)):
+            raise StateError(
+                "the state is being handed over from other shards: set TAPELINE_SHARDS_BEFORE to "
+                "what it was, and let the job run until all have it"
+            )
         entry = _entries.decode(data)
-        self._require(entry.shards)
         self._journal += len(data)
         self._passed, self._watermark = entry.passed, entry.watermark
         self.windows.close(entry.passed)
@@ -306,21 +319,28 @@ class Shard:
         since = self._remembered(entry.watermark)
         names = fingerprints.names_of(entry.symbols, entry.exchanges)
         self.numbered.add(numbered.unpack(entry.numbered), names, since)
-        self.seen.add(_array(entry.fingerprints, FINGERPRINT), since)
+        self.seen.add(snapshot.array(entry.fingerprints, FINGERPRINT), since)
         self.ledger.add(entry.changes)
         self.ledger.add_duplicates(entry.duplicates)
 
-    def _require(self, shards: int) -> None:
-        if shards != self.rules.shards:
-            raise StateError(
-                f"the state was written with {shards} shards, the job has {self.rules.shards}: set "
-                f"TAPELINE_SHARDS={shards}, or start it without its state"
-            )
+    def _load(self, whole: Snapshot) -> None:
+        self._passed, self._watermark = whole.passed, whole.watermark
+        self._rename(whole.symbols)
+        self.windows = Windows(candles.unpack(whole.windows))
+        self.numbered = Numbered(snapshot.array(whole.numbered, ENTRY))
+        self.seen = Seen(snapshot.array(whole.fingerprints, FINGERPRINT))
+        self.ledger = Ledger(whole.counts, whole.duplicates)
+
+    def _recover(self, recovered_ms: int) -> None:
+        if self.rules.may_repeat:
+            self.windows.recovered_ms = recovered_ms
+        # The last account may have been lost with what ended the shard before.
+        self._ledger_due = bool(self.ledger.counts)
 
     def _change(self, watermark: int) -> _Entry:
         """The entry of the change that is being made."""
         if self._entry is None:
-            self._entry = _Entry(self.rules.shards, self._passed, watermark)
+            self._entry = _Entry(self._passed, watermark)
         return self._entry
 
     def _add(self, symbols: list[str], seconds: Candles) -> Places:
@@ -395,6 +415,12 @@ class Shard:
         self.changes += changes
         self._ledger_due = True
 
+    def _account(self, now_ms: int) -> Output:
+        self._ledger_due, self._ledger_at = False, now_ms
+        rules = self.rules
+        message = self.ledger.message(self.number, rules.shards, rules.topics, now_ms)
+        return "ledger", *message
+
     def _candles(self, places: Places, now_ms: int) -> list[Output]:
         if not places.size:
             return []
@@ -429,11 +455,6 @@ class Shard:
             held.rows["symbol"] = codes
             self.windows.hold(held)
             self._rename([self._symbols[code] for code in used.tolist()])
-
-
-def _array(data: bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    # A copy, because a kernel would be compiled anew for what must not be written to.
-    return np.frombuffer(data, dtype).copy()
 
 
 def warm_up() -> None:

@@ -1,4 +1,7 @@
-"""A hash table that forgets by event time: the last bits of each entry are the minute it is of."""
+"""A hash table that forgets by event time: the last bits of each entry are the minute it is of.
+
+The first bits are the cell of its symbol, so that a table can be dealt out to other shards.
+"""
 
 from typing import ClassVar, Self
 
@@ -10,6 +13,10 @@ from udfs.words import pointer, prefetch
 
 MINUTE = np.uint64((1 << 26) - 1)
 """The bits of ``low`` that are a minute, counted from 1970: enough to the year 2097."""
+
+CELL_SHIFT = 52
+"""The bits of ``high`` from here on are the cell of a symbol."""
+_CELL = np.uint64((1 << 64) - (1 << CELL_SHIFT))
 
 AHEAD = 16
 """Places are asked for so many entries ahead: a large table is in no cache, and each would wait."""
@@ -67,6 +74,17 @@ class Table:
     def warm_up(cls) -> Self:
         """Compiles the kernel for such entries, or loads it from numba's cache."""
         return cls(np.ones(1, cls.entry))
+
+
+def cells(entries: NDArray[np.void]) -> NDArray[np.int64]:
+    """(n,) the cells of some entries."""
+    return (entries["high"] >> np.uint64(CELL_SHIFT)).astype(np.int64)
+
+
+@njit(cache=True, inline="always")
+def in_cell(high, name):  # type: ignore[no-untyped-def]
+    """A hash with the cell of a name."""
+    return (high & ~_CELL) | (name & _CELL)
 
 
 def _room(places: int) -> int:

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from kafka import KafkaConsumer, TopicPartition
 
 from jobs.settings import OUTPUTS, Settings
 from scripts.bench import results
 from scripts.generate.feed import Feed, blocks
+from scripts.stack import topics
 from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.paths import ROOT
@@ -118,8 +118,8 @@ class Bench:
     def drain(self, job: Path, topic: str, batch_rows: int, *args: str) -> Run:
         """Runs a job over all that a topic holds now, until it finishes."""
         self._runs += 1
-        topics = {name: f"{name}-{self._runs}" for name in OUTPUTS}
-        self.broker.create_topics(*topics.values(), partitions=2)
+        outputs = {name: f"{name}-{self._runs}" for name in OUTPUTS}
+        self.broker.create_topics(*outputs.values(), partitions=2)
         before, memory = self._cpu(), dict.fromkeys(("JVM", "Python"), 0.0)
         job_id = self.cluster.submit(
             job,
@@ -128,7 +128,7 @@ class Bench:
                 "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
                 "TAPELINE_GROUP_ID": f"bench-{self._runs}",
                 "TAPELINE_TRADES_TOPICS": topic,
-                **{f"TAPELINE_{name.upper()}_TOPIC": topic for name, topic in topics.items()},
+                **{f"TAPELINE_{name.upper()}_TOPIC": output for name, output in outputs.items()},
                 "TAPELINE_START_FROM": "earliest",
                 "TAPELINE_STOP_AT": "latest",
                 "TAPELINE_BATCH_ROWS": str(batch_rows),
@@ -147,7 +147,7 @@ class Bench:
         for (name, pid), seconds in after.items():
             cpu[name] += seconds - before.get((name, pid), 0.0)
         seconds = self.cluster.rest.get(f"/jobs/{job_id}")["duration"] / 1_000
-        return Run(seconds, cpu, memory, topics=topics)
+        return Run(seconds, cpu, memory, topics=outputs)
 
     def prove(self, run: Run, source: Input) -> str:
         """Adds up where the records of a run of the market job went.
@@ -155,12 +155,16 @@ class Bench:
         Raises:
             SystemExit: they do not add up.
         """
-        trades = 0
-        for value in self._read(run.topics["candles"]):
-            candle = json.loads(value)
-            if candle["final"] and candle["interval"] == "1s":
-                trades += candle["trades"]
-        late, rejected = (self._count(run.topics[name]) for name in ("late_trades", "dead_letters"))
+        final = {}
+        with topics.consumer(self.broker.bootstrap_servers) as kafka:
+            parts = topics.partitions(kafka, [run.topics["candles"]])
+            for record in topics.records(kafka, dict.fromkeys(parts, 0)):
+                candle = json.loads(record.value)
+                if candle["final"] and candle["interval"] == "1s":
+                    final[candle["symbol"], candle["start"]] = candle["trades"]
+            counts = topics.counts(kafka, [run.topics["late_trades"], run.topics["dead_letters"]])
+        trades = sum(final.values())
+        late, rejected = counts.values()
         proof = f"{trades:,} in candles + {late:,} late + {rejected:,} rejected"
         if (trades, late, rejected) != (source.trades, 0, source.rejected):
             raise SystemExit(
@@ -201,23 +205,6 @@ class Bench:
             except psutil.Error:
                 continue
         return sizes
-
-    def _read(self, topic: str) -> Iterator[bytes]:
-        with KafkaConsumer(
-            bootstrap_servers=self.broker.bootstrap_servers, enable_auto_commit=False
-        ) as consumer:
-            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            ends = consumer.end_offsets(partitions)
-            while any(consumer.position(p) < ends[p] for p in partitions):
-                for records in consumer.poll(1_000, max_records=10_000).values():
-                    yield from (record.value for record in records)
-
-    def _count(self, topic: str) -> int:
-        with KafkaConsumer(bootstrap_servers=self.broker.bootstrap_servers) as consumer:
-            partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic)]
-            return sum(consumer.end_offsets(partitions).values())
 
 
 def main() -> None:

@@ -17,6 +17,10 @@ Fault = Callable[[LocalTapeline, random.Random, float], None]
 """Does it; the number is how long what only pauses does so, in seconds."""
 
 
+SHARDS, MORE_SHARDS = 16, 24
+"""Of the state, in turn."""
+
+
 def _kill(choose: Callable[[LocalTapeline], Daemon]) -> Fault:
     def fault(tapeline: LocalTapeline, pick: random.Random, pause_s: float) -> None:
         del pick, pause_s
@@ -29,11 +33,10 @@ def kill_worker(tapeline: LocalTapeline, pick: random.Random, pause_s: float) ->
     """SIGKILL to one of the Python workers."""
     del pause_s
     family = tapeline.cluster.taskmanager.family()
-    workers = sorted(p.pid for p in family if "beam_boot" in " ".join(p.cmdline()))
+    workers = [process for process in family if "beam_boot" in " ".join(process.cmdline())]
     if not workers:
         raise StackError("no Python worker runs")
-    chosen = pick.choice(workers)
-    next(p for p in family if p.pid == chosen).kill()
+    pick.choice(sorted(workers, key=lambda process: process.pid)).kill()
 
 
 def pause_taskmanager(tapeline: LocalTapeline, pick: random.Random, pause_s: float) -> None:
@@ -48,9 +51,14 @@ def pause_taskmanager(tapeline: LocalTapeline, pick: random.Random, pause_s: flo
 
 
 def upgrade(tapeline: LocalTapeline, pick: random.Random, pause_s: float) -> None:
-    """No fault, but no less: a stop with a savepoint, and a start with one subtask more or less."""
+    """No fault, but no less: a stop with a savepoint, and a start with other settings.
+
+    There is one subtask more or less, and the other number of SHARDS and MORE_SHARDS.
+    """
     del pick, pause_s
     saved = SavedSettings(tapeline.settings.home).read() or tapeline.settings
+    state = tapeline.settings_of_state or tapeline.job_settings
+    others = {SHARDS: MORE_SHARDS, MORE_SHARDS: SHARDS}
     run = subprocess.run(
         [PYTHON, "-m", "scripts.stack.upgrade"],
         cwd=ROOT,
@@ -59,6 +67,7 @@ def upgrade(tapeline: LocalTapeline, pick: random.Random, pause_s: float) -> Non
             **tapeline_environment(),
             "TAPELINE_HOME": str(saved.home),
             "TAPELINE_PARALLELISM": str(3 - saved.parallelism),
+            "TAPELINE_SHARDS": str(others[state.shards]),
         },
         capture_output=True,
         text=True,

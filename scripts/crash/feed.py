@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 from kafka import KafkaProducer
@@ -12,15 +12,8 @@ SYMBOLS = 4
 _STEP_SECONDS = 0.05
 _LATE_MS = 200_000
 """How far behind late trades are: closed windows of up to a minute get corrected."""
-
-
-@dataclass
-class Shares:
-    """Of the trades of a feed, how many are what."""
-
-    late: float = 0.01
-    copies: float = 0.02
-    broken: float = 0.02
+LATE, COPIES, BROKEN = 0.01, 0.02, 0.02
+"""How many of the trades are such."""
 
 
 @dataclass
@@ -32,7 +25,6 @@ class CrashFeed:
     name: str
     seed: int
     rate: int = 400
-    shares: Shares = field(default_factory=Shares)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -84,11 +76,11 @@ class CrashFeed:
     def _message(self) -> tuple[bytes, bytes, int]:
         """Key, value and timestamp of the next message."""
         pick = self._random
-        if self._sent and pick.random() < self.shares.copies:
+        if self._sent and pick.random() < COPIES:
             return pick.choice(self._sent[-2_000:])
         now_ms = time.time_ns() // 1_000_000
         symbol = f"{self.name}-{pick.randrange(SYMBOLS)}"
-        behind_ms = pick.randrange(_LATE_MS) if pick.random() < self.shares.late else 0
+        behind_ms = pick.randrange(_LATE_MS) if pick.random() < LATE else 0
         self._count += 1
         trade: dict[str, object] = {
             "symbol": symbol,
@@ -100,7 +92,7 @@ class CrashFeed:
         kind = pick.randrange(4)
         if kind:
             trade["trade_id"] = f"{self.name}-{self._count:030d}" if kind == 1 else self._count
-        if pick.random() < self.shares.broken:
+        if pick.random() < BROKEN:
             trade["price"] = pick.choice([0, -1, "1.0", None, True])
         message = symbol.encode(), msgspec.json.encode(trade), now_ms
         self._sent.append(message)

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-
 from scripts.crash.faults import FAULTS
 from scripts.crash.feed import CrashFeed
 from scripts.crash.reader import CandleReader, Key
+from scripts.stack import topics
 from scripts.stack.errors import WaitTimeoutError
 from scripts.stack.local import LocalTapeline
 from scripts.stack.ports import free_port
@@ -55,7 +54,7 @@ class CrashStack:
     reader: CandleReader
     gap_s: float = GAP_SECONDS
     """No candles for longer is an outage."""
-    offsets: dict[int, int] = field(default_factory=dict)
+    offsets: topics.Offsets = field(default_factory=dict)
     """Of the input: where the next run begins."""
 
     def run(self, fault: str, number: int, seed: int, pause_s: float = 30.0) -> Outcome:
@@ -137,23 +136,14 @@ class CrashStack:
 
     def _expected(self, topic: str) -> dict[Key, oracle.Candle]:
         """The candles of all that came into the topic since the last run."""
-        messages = []
-        with KafkaConsumer(bootstrap_servers=self.tapeline.broker.bootstrap_servers) as consumer:
-            partitions = [
-                TopicPartition(topic, number)
-                for number in sorted(consumer.partitions_for_topic(topic) or ())
+        with topics.consumer(self.tapeline.broker.bootstrap_servers) as kafka:
+            first = {part: self.offsets.get(part, 0) for part in topics.partitions(kafka, [topic])}
+            messages = [
+                oracle.Message(record.value, record.timestamp, record.partition)
+                for record in topics.records(kafka, first)
             ]
-            consumer.assign(partitions)
-            for partition in partitions:
-                consumer.seek(partition, self.offsets.get(partition.partition, 0))
-            ends = consumer.end_offsets(partitions)
-            while any(consumer.position(each) < ends[each] for each in partitions):
-                for records in consumer.poll(timeout_ms=500).values():
-                    messages += [
-                        oracle.Message(each.value, each.timestamp, each.partition)
-                        for each in records
-                    ]
-            self.offsets = {each.partition: ends[each] for each in partitions}
+            # Nothing is being sent.
+            self.offsets = topics.ends(kafka, first)
         return oracle.expected(messages).candles
 
 

@@ -15,8 +15,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from jobs.settings import Settings
 from scripts.generate.sender import producer
-from scripts.rerun import topics
 from scripts.rerun.repairs import UNKNOWN_MS, Repair, judge
+from scripts.stack import topics
 from scripts.stack.errors import StackError
 from udfs.dead_letters import DeadLetter
 

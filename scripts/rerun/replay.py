@@ -19,21 +19,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
-
 from jobs import tables
 from jobs.settings import OUTPUTS, Settings
-from scripts.rerun import topics
+from scripts.stack import topics
 from scripts.stack.errors import StackError
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.paths import ROOT
 
 REPORT_EVERY_S = 5.0
 PAUSE_S = 0.2
-_KEPT = {"retention.ms": "-1"}
-_COMPACTED = {"cleanup.policy": "compact"}
 
 
 class ReplayError(StackError):
@@ -66,6 +60,7 @@ def replayed(settings: Settings, from_ms: int, to_ms: int, prefix: str, late_ms:
             "forming_intervals": (),
             "updated_at": "end",
             "delivery": "at-least-once",
+            "shards_before": 0,
         }
     )
 
@@ -76,11 +71,6 @@ def environment(settings: Settings) -> dict[str, str]:
         f"TAPELINE_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
         for name, value in settings
     }
-
-
-def outputs(settings: Settings) -> list[str]:
-    """The topics that the job writes."""
-    return [getattr(settings, f"{name}_topic") for name in OUTPUTS]
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,8 @@ def extent(settings: Settings) -> Extent:
         first = topics.offsets_at(kafka, parts, from_ms)
         last = topics.offsets_at(kafka, parts, tables.end_ms(settings))
         newest = topics.ends(kafka, parts)
-        full = [name for name, held in topics.counts(kafka, outputs(settings)).items() if held]
+        outputs = settings.outputs.values()
+        full = [name for name, held in topics.counts(kafka, outputs).items() if held]
     records = sum(max(last[part] - first[part], 0) for part in parts)
     if not records:
         raise ReplayError("no record has a timestamp of this range")
@@ -120,22 +111,6 @@ def extent(settings: Settings) -> Extent:
         )
     open_ended = (f"{p.topic}/{p.partition}" for p in parts if last[p] == newest[p])
     return Extent(records, tuple(open_ended))
-
-
-def _create_topics(settings: Settings, partitions: int) -> None:
-    with KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers.split(",")) as admin:
-        for name in outputs(settings):
-            compacted = name == settings.ledger_topic
-            topic = NewTopic(
-                name,
-                1 if compacted else partitions,
-                1,
-                topic_configs=_COMPACTED if compacted else _KEPT,
-            )
-            try:
-                admin.create_topics([topic])
-            except TopicAlreadyExistsError:
-                continue
 
 
 def replay(
@@ -168,7 +143,7 @@ def replay(
             f"read to their end: {', '.join(found.open_ended)}. What is sent there later may "
             "belong to this range too, and another replay would have it"
         )
-    _create_topics(settings, partitions)
+    topics.create_outputs(settings, partitions)
     job_id = cluster.submit(
         ROOT / "jobs" / "market.py", environment(settings), parallelism=parallelism
     )
@@ -179,7 +154,7 @@ def replay(
             cluster.cancel(job_id)
         raise
     with topics.consumer(settings.bootstrap_servers) as kafka:
-        return topics.counts(kafka, outputs(settings))
+        return topics.counts(kafka, settings.outputs.values())
 
 
 def _wait(cluster: FlinkCluster, job_id: str, records: int, say: Callable[[str], None]) -> None:

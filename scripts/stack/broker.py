@@ -6,9 +6,9 @@ from pathlib import Path
 from string import Template
 
 from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError
 
+from scripts.stack import topics
 from scripts.stack.daemon import Daemon
 from scripts.stack.environment import basic_environment
 from scripts.stack.errors import ProcessDiedError
@@ -75,12 +75,7 @@ class Broker:
         self, *names: str, partitions: int = 1, config: Mapping[str, str] | None = None
     ) -> None:
         """Create the topics that do not exist; those that do are left as they are."""
-        with self.admin() as admin:
-            for name in names:
-                try:
-                    admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config)])
-                except TopicAlreadyExistsError:
-                    continue
+        topics.create(self.bootstrap_servers, names, partitions, config)
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic with all that is in it, and return when it is gone."""

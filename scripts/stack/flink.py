@@ -98,6 +98,7 @@ class FlinkCluster:
         args: Sequence[str] = (),
         parallelism: int | None = None,
         restore_from: Path | None = None,
+        drop_unknown: bool = False,
     ) -> str:
         """Submit a Python job with ``flink run`` and return its id, without waiting for it to run.
 
@@ -107,11 +108,14 @@ class FlinkCluster:
             args: The job's own arguments.
             parallelism: Subtasks of each operator; one for each slot when it is not given.
             restore_from: A checkpoint or savepoint to go on from; Flink owns it from then on.
+            drop_unknown: Go on without the state of operators that the job does not have.
 
         Raises:
             SubmissionError: Flink refused it, or the job's own code failed.
         """
         restore = ["-s", f"file://{restore_from}", "-cm", "CLAIM"] if restore_from else []
+        if restore_from and drop_unknown:
+            restore.append("--allowNonRestoredState")
         command = [
             *[self._bin("flink"), "run", "--detached"],
             *["-p", str(parallelism or self.slots), *restore],

@@ -43,13 +43,20 @@ class Job:
         """Whether the cluster has it and has not given it up."""
         return self.state in _ALIVE
 
-    def start(self, env: Mapping[str, str], parallelism: int, fresh: bool = False) -> None:
+    def start(
+        self,
+        env: Mapping[str, str],
+        parallelism: int,
+        fresh: bool = False,
+        drop_unknown: bool = False,
+    ) -> None:
         """Submit the job unless it is on the cluster, and return when all its tasks run.
 
         Args:
             env: Its settings.
             parallelism: Subtasks of each operator.
             fresh: Start without the state of an earlier run.
+            drop_unknown: Go on without the state of operators that the job does not have.
 
         Raises:
             SubmissionError: It does not start; the text says why.
@@ -57,7 +64,11 @@ class Job:
         if not self.alive:
             snapshot = None if fresh else newest_snapshot(self._cluster.state)
             job_id = self._cluster.submit(
-                self._file, env, parallelism=parallelism, restore_from=snapshot
+                self._file,
+                env,
+                parallelism=parallelism,
+                restore_from=snapshot,
+                drop_unknown=drop_unknown,
             )
             self._id_file.parent.mkdir(parents=True, exist_ok=True)
             self._id_file.write_text(job_id)

@@ -1,10 +1,11 @@
 """All parts of a Tapeline on one machine."""
 
+import json
 from pathlib import Path
 
 from jobs import upgrades
-from jobs.settings import OUTPUTS
 from jobs.settings import Settings as JobSettings
+from scripts.stack import topics
 from scripts.stack.broker import Broker
 from scripts.stack.daemon import Daemon
 from scripts.stack.environment import tapeline_environment
@@ -14,6 +15,7 @@ from scripts.stack.job import Job
 from scripts.stack.paths import ROOT
 from scripts.stack.services import Api, Generator, Keeper
 from scripts.stack.settings import StackSettings
+from udfs.shards import TALLY
 
 
 class LocalTapeline:
@@ -70,28 +72,42 @@ class LocalTapeline:
         if fresh and not self.job.alive:
             # The accounts of the last run would be added to those of this one.
             self.broker.delete_topic(job.ledger_topic)
-        # Kafka deletes by record timestamp, which is event time here, so time is no measure of age.
-        kept = {"retention.ms": "-1", "retention.bytes": str(settings.trades_retention_bytes)}
-        self.broker.create_topics(*job.trades_topics, partitions=settings.partitions, config=kept)
-        kept = {"retention.ms": "-1", "retention.bytes": str(settings.output_retention_bytes)}
-        outputs = [getattr(job, f"{name}_topic") for name in OUTPUTS if name != "ledger"]
-        self.broker.create_topics(*outputs, partitions=settings.partitions, config=kept)
-        # Of a shard's accounts the newest counts, however old it is.
-        compacted = {"cleanup.policy": "compact"}
-        self.broker.create_topics(job.ledger_topic, partitions=1, config=compacted)
+        kept = {**topics.KEPT, "retention.bytes": str(settings.trades_retention_bytes)}
+        topics.create(job.bootstrap_servers, job.trades_topics, settings.partitions, kept)
+        topics.create_outputs(job, settings.partitions, settings.output_retention_bytes)
 
-    def check_state(self) -> None:
-        """Check that the job can go on from its state with the settings of now.
+    def settings_to_go_on(self) -> JobSettings:
+        """The settings of now, and what the job needs beside them to go on from its state.
 
         Raises:
             StackError: It cannot; the text says why.
         """
-        if self._job_settings_file.exists():
-            before = JobSettings.model_validate_json(self._job_settings_file.read_bytes())
-            try:
-                upgrades.check(before, self.job_settings)
-            except upgrades.UpgradeError as error:
-                raise StackError(str(error)) from error
+        before = self.settings_of_state
+        if before is None:
+            return self.job_settings
+        try:
+            settings = upgrades.going_on(before, self.job_settings)
+        except upgrades.UpgradeError as error:
+            raise StackError(str(error)) from error
+        again = before.shards_before and settings.shards_before != before.shards_before
+        if again and not self.has_handed_over(before):
+            raise StackError(
+                f"TAPELINE_SHARDS was changed from {before.shards_before} to {before.shards}, and "
+                "not all of the state is handed over yet: it is with the next trades that come; "
+                "start it as it was, and change it again then"
+            )
+        return settings
+
+    def has_handed_over(self, settings: JobSettings) -> bool:
+        """Whether each shard has its state, of those of before, and has said so in the ledger."""
+        with topics.consumer(settings.bootstrap_servers) as kafka:
+            parts = topics.partitions(kafka, [settings.ledger_topic])
+            accounts = (
+                json.loads(record.value)
+                for record in topics.records(kafka, dict.fromkeys(parts, 0))
+            )
+            newest = {account["shard"]: account["shards"] for account in accounts}
+        return all(newest.get(n) == settings.shards for n in (*range(settings.shards), TALLY))
 
     def start_job(self, fresh: bool) -> None:
         """Submit the job with the settings of the environment, unless it runs.
@@ -99,18 +115,29 @@ class LocalTapeline:
         Raises:
             StackError: Its state does not fit the settings.
         """
-        if not fresh:
-            self.check_state()
+        submits = not self.job.alive
+        settings = self.job_settings if fresh else self.settings_to_go_on()
         env = {
             **tapeline_environment(),
             "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+            "TAPELINE_SHARDS_BEFORE": str(settings.shards_before),
         }
-        self.job.start(env, self.settings.parallelism, fresh)
-        self._job_settings_file.write_text(self.job_settings.model_dump_json(indent=2))
+        # The shards before those of before, if there were such, have handed over long since.
+        drop = bool(settings.shards_before)
+        self.job.start(env, self.settings.parallelism, fresh, drop_unknown=drop)
+        if submits:
+            self._job_settings_file.write_text(settings.model_dump_json(indent=2))
+
+    @property
+    def settings_of_state(self) -> JobSettings | None:
+        """Those that the job was submitted with last; None if it has no state."""
+        if not self._job_settings_file.exists():
+            return None
+        return JobSettings.model_validate_json(self._job_settings_file.read_bytes())
 
     @property
     def _job_settings_file(self) -> Path:
-        """Holds the settings that the state was written with; it goes when the state goes."""
+        """It goes when the state goes."""
         return self.settings.home / "flink" / "job-settings.json"
 
     def revive(self) -> list[str]:

@@ -10,6 +10,7 @@ from scripts.stack.lock import exclusive
 from scripts.stack.progress import Progress
 from scripts.stack.saved import SavedSettings
 from scripts.stack.settings import StackSettings
+from scripts.stack.waiting import wait_until
 
 CHANGEABLE = frozenset({"parallelism", "flink_memory"})
 """Settings of the local Tapeline that may change here; the others need a stop and a start."""
@@ -37,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _upgrade(old: LocalTapeline, new: LocalTapeline, saved: SavedSettings) -> None:
-    new.check_state()
-    progress = Progress(1, 3)
+    before, after = new.settings_of_state, new.settings_to_go_on()
+    hands_over = before is not None and before.shards != after.shards
+    progress = Progress(1, 3 + hands_over)
     with progress.step("Stopping the job with a savepoint"):
         old.keeper.stop()
         old.job.stop()
@@ -48,8 +50,17 @@ def _upgrade(old: LocalTapeline, new: LocalTapeline, saved: SavedSettings) -> No
             saved.write(new.settings)
         new.cluster.start()
     with progress.step("The job"):
-        new.start_job(fresh=False)
-        new.keeper.start()
+        try:
+            new.start_job(fresh=False)
+        finally:
+            new.keeper.start()
+    if hands_over:
+        with progress.step(f"The state, from {after.shards_before} shards to {after.shards}"):
+            wait_until(
+                lambda: new.has_handed_over(after),
+                "all shards to have their state; they have it as soon as trades come",
+                pause=1,
+            )
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from api.ledger import OUTCOMES, Balance, Ledger
 from api.records import DECODE, MAX_SHARDS, Account
 from jobs.settings import Settings as JobSettings
 from tests.api.harness import NOW, account, source
-from udfs.ledger import COUNTS, TALLY
+from udfs.ledger import COUNTS
 from udfs.ledger import Ledger as Written
+from udfs.shards import TALLY
 
 numbers = st.integers(0, 9)
 sources = st.builds(
@@ -183,7 +184,7 @@ def test_only_shards_that_the_job_may_have_are_taken_so_that_memory_is_bounded(
 
 def test_what_the_job_writes_is_what_is_read() -> None:
     written = Written({65_536 + 2: [1, 2, 3, 4, 5, 6]}, {"BTC/USD": 4})
-    _, message = written.message(7, ("trades", "more"), NOW)
+    _, message = written.message(7, 16, ("trades", "more"), NOW)
     read = msgspec.json.decode(message, type=Account)
     assert read == account(
         7,

@@ -11,7 +11,7 @@ from jobs.settings import OUTPUTS, Settings
 from scripts import replay as command
 from scripts.rerun.letters import Outcome, Place, place_of
 from scripts.rerun.repairs import UNKNOWN_MS, RepairError, judge, loaded, setting, unchanged
-from scripts.rerun.replay import environment, outputs, replayed
+from scripts.rerun.replay import environment, replayed
 from scripts.rerun.spans import compact, duration_ms, time_ms
 from udfs.dead_letters import DeadLetter
 from udfs.reasons import Reason
@@ -79,7 +79,7 @@ def test_a_replay_takes_in_time_what_was_a_correction(late_ms: int, delay_ms: in
     assert (found.watermark_delay_ms, found.correction_ms) == (delay_ms, 0)
     assert (found.forming_intervals, found.updated_at) == ((), "end")
     assert found.span_ms == (NOON, NOON + 1)
-    assert outputs(found) == [f"again-{name}" for name in OUTPUTS]
+    assert list(found.outputs.values()) == [f"again-{name}" for name in OUTPUTS]
     assert found.group_id.startswith("again-")
     assert found.delivery == "at-least-once"
     same = ("bootstrap_servers", "trades_topics", "shards", "max_ahead_ms", "duplicate_ttl_ms")

@@ -49,7 +49,7 @@ class Crashes:
         """What was read is all there is, and every record of it went somewhere."""
         answer = stack.ledger()
         assert {each["partition"]: each["messages"] for each in answer["sources"]} == {
-            partition: end for partition, end in stack.offsets.items() if end
+            part.partition: end for part, end in stack.offsets.items() if end
         }
         assert answer["balanced"]
         assert answer["total"]["rejected"] > 0

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from tests.udfs.makers import decoded, text, trade, trade_ids, trades
 from udfs import frames
+from udfs.shards import shard_of
 
 
 def contents(*parts: frames.Frame) -> list[tuple[object, ...]]:
@@ -23,7 +24,7 @@ def test_frames_hold_every_trade_once_each_in_the_shard_of_its_symbol(
     whole = frames.split(decoded(*map(text, valid)), 1)
     assert contents(*parts) == contents(*whole)
     for part in parts:
-        assert {frames.shard_of(symbol, shards) for symbol in part.symbols} == {part.shard}
+        assert {shard_of(symbol, shards) for symbol in part.symbols} == {part.shard}
     assert len({part.shard for part in parts}) == len(parts)
 
 
@@ -62,9 +63,7 @@ def test_trades_are_taken_with_their_ids(ids: list[tuple[str | None, bool]]) -> 
 
 def test_a_frame_begins_with_its_shard_in_four_digits() -> None:
     (part,) = frames.split(decoded(text(trade())), 9999)
-    assert (
-        int(frames.pack(part)[: frames.KEY_BYTES]) == part.shard == frames.shard_of("BTCUSDT", 9999)
-    )
+    assert int(frames.pack(part)[: frames.KEY_BYTES]) == part.shard == shard_of("BTCUSDT", 9999)
 
 
 def test_no_trades_give_no_frames() -> None:
@@ -88,9 +87,9 @@ def test_a_frame_of_another_version_is_refused() -> None:
 
 def test_the_shard_of_a_symbol_never_changes() -> None:
     # Keyed state is found by it: another value would lose what a savepoint holds.
-    assert [frames.shard_of(s, 16) for s in ("BTCUSDT", "ETHUSDT", "é")] == [3, 12, 14]
+    assert [shard_of(s, 16) for s in ("BTCUSDT", "ETHUSDT", "é")] == [3, 12, 14]
 
 
 def test_shards_are_about_equally_full() -> None:
-    counts = np.bincount([frames.shard_of(f"SYM{i}", 16) for i in range(10_000)], minlength=16)
+    counts = np.bincount([shard_of(f"SYM{i}", 16) for i in range(10_000)], minlength=16)
     assert counts.min() > 500

@@ -16,10 +16,11 @@ from tests import oracle
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
 from udfs import frames, ledger
 from udfs.frames import Frame
-from udfs.ledger import COUNTS, TALLY
+from udfs.ledger import COUNTS
 from udfs.numbered import EPOCH_MS
 from udfs.scanner import BUY
-from udfs.shard import Output, Rules, Shard, StateError
+from udfs.shard import Output, Rules, Shard
+from udfs.shards import TALLY
 from udfs.windows import NEVER
 
 SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000
@@ -278,14 +279,6 @@ def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
         run.restore()
         run.take(one_trade(START, "1"), START + passed)
         assert run.shard.ledger.counts[0] == [0, 0, 2 - copies, copies, 0, 0]
-
-
-def test_a_state_of_other_shards_is_refused() -> None:
-    run = Run()
-    run.take(one_trade(START, "1"), START)
-    rules = dataclasses.replace(RULES, shards=17)
-    with pytest.raises(StateError, match="16 shards, the job has 17: set TAPELINE_SHARDS=16"):
-        Shard.restored(0, rules, run.journal, 0)
 
 
 def test_the_last_windows_close_when_all_is_quiet() -> None:

@@ -1,11 +1,47 @@
-"""Topics as a replay sees them: parts of a log, which end."""
+"""Topics: made, and read as parts of a log, which end."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from jobs.settings import Settings
 
 Offsets = dict[TopicPartition, int]
+KEPT = {"retention.ms": "-1"}
+"""Kafka deletes by record timestamp, which is event time here, so time is no measure of age."""
+
+
+def create(
+    bootstrap_servers: str,
+    names: Iterable[str],
+    partitions: int = 1,
+    config: Mapping[str, str] | None = None,
+) -> None:
+    """Create the topics that do not exist; those that do are left as they are."""
+    with KafkaAdminClient(bootstrap_servers=bootstrap_servers.split(",")) as admin:
+        for name in names:
+            try:
+                admin.create_topics([NewTopic(name, partitions, 1, topic_configs=config)])
+            except TopicAlreadyExistsError:
+                continue
+
+
+def create_outputs(settings: Settings, partitions: int, retention_bytes: int = -1) -> None:
+    """Create the output topics of a job that do not exist.
+
+    Args:
+        settings: The job's.
+        partitions: Of each but the ledger, which has one.
+        retention_bytes: How much of a partition is kept; -1 is all.
+    """
+    *names, ledger = settings.outputs.values()
+    kept = {**KEPT, "retention.bytes": str(retention_bytes)}
+    create(settings.bootstrap_servers, names, partitions, kept)
+    # Of a shard's accounts the newest counts, however old it is.
+    create(settings.bootstrap_servers, [ledger], 1, {"cleanup.policy": "compact"})
 
 
 def consumer(bootstrap_servers: str) -> KafkaConsumer:

@@ -1,0 +1,108 @@
+"""Snapshots: the whole state of a shard at one moment, to be written down or dealt out to others.
+
+When a job goes on with another number of shards, each symbol's part of the state goes with it: its
+candles, and what was seen of its trades, by the cell that both are of.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs import candles, table
+from udfs.candles import Candles
+from udfs.fingerprints import FINGERPRINT
+from udfs.numbered import ENTRY
+from udfs.shards import cell_of, heir_of
+
+
+class Snapshot(msgspec.Struct, array_like=True):
+    """The state of a shard, with its arrays as bytes."""
+
+    shard: int
+    passed: int
+    """Until when windows were closed, ms."""
+    watermark: int
+    symbols: list[str]
+    windows: bytes
+    """Of ``candles.pack``; the candles' symbols are places in ``symbols``."""
+    numbered: bytes
+    """ENTRYs."""
+    fingerprints: bytes
+    """FINGERPRINTs."""
+    counts: dict[int, list[int]]
+    duplicates: dict[str, int]
+
+
+_packer = msgspec.msgpack.Encoder()
+_unpacker = msgspec.msgpack.Decoder(Snapshot)
+
+
+def pack(snapshot: Snapshot) -> bytes:
+    """The bytes of a snapshot."""
+    return _packer.encode(snapshot)
+
+
+def unpack(data: bytes) -> Snapshot:
+    """The snapshot of these bytes."""
+    return _unpacker.decode(data)
+
+
+def array(data: bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """(n,) of what these bytes are."""
+    # A copy, because a kernel would be compiled anew for what must not be written to.
+    return np.frombuffer(data, dtype).copy()
+
+
+def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
+    """What each of so many shards gets of the state of one.
+
+    The counts are of no symbol, and ``heir_of`` it gets them all.
+    """
+    heir = heir_of(snapshot.shard, shards)
+    cells = np.array([cell_of(symbol) for symbol in snapshot.symbols], np.int64)
+    held = candles.unpack(snapshot.windows)
+    numbered = array(snapshot.numbered, ENTRY)
+    fingerprints = array(snapshot.fingerprints, FINGERPRINT)
+    for shard in range(shards):
+        wanted = cells % shards == shard
+        codes = np.cumsum(wanted) - 1
+        rows = held.take(np.flatnonzero(wanted[held.rows["symbol"]]))
+        rows.rows["symbol"] = codes[rows.rows["symbol"]]
+        yield (
+            shard,
+            msgspec.structs.replace(
+                snapshot,
+                symbols=[snapshot.symbols[place] for place in np.flatnonzero(wanted)],
+                windows=candles.pack(rows),
+                numbered=numbered[table.cells(numbered) % shards == shard].tobytes(),
+                fingerprints=fingerprints[table.cells(fingerprints) % shards == shard].tobytes(),
+                counts=snapshot.counts if shard == heir else {},
+                duplicates=snapshot.duplicates if shard == heir else {},
+            ),
+        )
+
+
+def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
+    """The state of a shard out of what it got of others."""
+    whole = Snapshot(shard, 0, 0, [], b"", b"", b"", {}, {})
+    held: list[Candles] = []
+    parts = list(parts)
+    for part in parts:
+        of_part = candles.unpack(part.windows)
+        of_part.rows["symbol"] += len(whole.symbols)
+        held.append(of_part)
+        whole.symbols += part.symbols
+        whole.numbered += part.numbered
+        whole.fingerprints += part.fingerprints
+        for source, counts in part.counts.items():
+            before = whole.counts.get(source, [0] * len(counts))
+            whole.counts[source] = [a + b for a, b in zip(before, counts, strict=True)]
+        for symbol, count in part.duplicates.items():
+            whole.duplicates[symbol] = whole.duplicates.get(symbol, 0) + count
+    whole.windows = candles.pack(candles.concatenated(held))
+    # No shard knew of more time than had passed for all of them.
+    whole.passed = max(part.passed for part in parts)
+    whole.watermark = max(part.watermark for part in parts)
+    return whole
