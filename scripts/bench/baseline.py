@@ -86,13 +86,13 @@ def by_event_time(settings: Settings) -> Order:
         f"  event_time AS CASE WHEN `timestamp` >= {OLDEST_MS}"
         f" AND {own_time} <= kafka_time + {ahead} THEN {own_time} END"
     )
+    columns, _, watermark = tables.trades(settings).partition("WATERMARK FOR `timestamp`")
     ddl = (
-        tables.trades(settings)
-        .replace("payload BYTES", f"{COLUMNS}, `timestamp` BIGINT, trade_id STRING")
-        .replace("`timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL", times)
-        .replace(
-            "WATERMARK FOR `timestamp` AS `timestamp`", "WATERMARK FOR event_time AS kafka_time"
+        columns.replace("payload BYTES", f"{COLUMNS}, `timestamp` BIGINT, trade_id STRING").replace(
+            "`timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL", times
         )
+        + "WATERMARK FOR event_time"
+        + watermark.replace("`timestamp`", "kafka_time")
     )
     price = "CAST(SPLIT_INDEX({}, ' ', 1) AS DOUBLE)"
     return Order(
