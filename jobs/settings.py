@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         600_000,
         ge=0,
         description="How far one partition may be read ahead of the slowest, in event time, ms; "
-        "0 is as far as it goes",
+        "0 is as far as it goes, as it is of a job that ends (FLINK-39728)",
     )
     shards: int = Field(16, ge=1, le=4096, description="Groups that symbols are hashed into")
     shards_before: int = Field(

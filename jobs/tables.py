@@ -27,6 +27,9 @@ def trades(settings: Settings) -> str:
     bounded = _end(settings)
     # A backfill waits for its slowest partition: wall-clock silence would make trades late.
     idle_timeout_ms = 0 if bounded else settings.idle_timeout_ms
+    # Of a bounded source Flink's alignment may pause a partition that has been read to its end, and
+    # the job fails by it (FLINK-39728, in the connector up to 5.0.0).
+    aligned = settings.max_drift_ms and not bounded
     drift = {
         "scan.watermark.alignment.group": "trades",
         "scan.watermark.alignment.max-drift": f"{settings.max_drift_ms} ms",
@@ -54,7 +57,7 @@ def trades(settings: Settings) -> str:
             "format": "raw",
             "properties.isolation.level": "read_committed",
             "scan.watermark.idle-timeout": f"{idle_timeout_ms} ms",
-            **(drift if settings.max_drift_ms else {}),
+            **(drift if aligned else {}),
             **_start(settings),
             **bounded,
         },
@@ -137,20 +140,26 @@ def source_of_letter(settings: Settings) -> str:
     return f"CAST({topic} AS BYTES)"
 
 
-def output(settings: Settings, name: str) -> str:
-    """An output: messages made by ``udfs``, key and value as they are."""
-    topic = settings.outputs[name]
+def output(settings: Settings, name: str, table: str | None = None) -> str:
+    """An output: messages made by ``udfs``, key and value as they are.
+
+    Args:
+        settings: Those of the job.
+        name: One of OUTPUTS.
+        table: The name of the table, if there is more than one of the output.
+    """
+    topic, table = settings.outputs[name], table or name
     transactions = {
-        "sink.transactional-id-prefix": f"{settings.group_id}-{topic}",
+        "sink.transactional-id-prefix": f"{settings.group_id}-{table}-{topic}",
         "properties.transaction.timeout.ms": settings.transaction_timeout_ms,
     }
     return _create(
-        name,
+        table,
         "message_key BYTES, message BYTES",
         {
             "connector": "kafka",
             "properties.bootstrap.servers": settings.bootstrap_servers,
-            "properties.client.id": f"{settings.group_id}-{topic}",
+            "properties.client.id": f"{settings.group_id}-{table}-{topic}",
             "properties.max.request.size": MAX_MESSAGE_BYTES,
             "properties.compression.type": "zstd",
             "properties.batch.size": 1 << 18,

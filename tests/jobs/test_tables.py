@@ -107,6 +107,7 @@ def test_partitions_are_read_side_by_side_unless_they_need_not() -> None:
     drift = "scan.watermark.alignment.max-drift"
     assert options(tables.trades(settings(max_drift_ms=5_000)))[drift] == "5000 ms"
     assert drift not in options(tables.trades(settings(max_drift_ms=0)))
+    assert drift not in options(tables.trades(settings(max_drift_ms=5_000, stop_at="latest")))
 
 
 def test_what_a_transaction_took_back_is_never_read() -> None:

@@ -44,8 +44,8 @@ class Backfill:
     records: list[Record]
     candles: list[dict[str, Any]]
     late_trades: list[dict[str, Any]]
-    ledger: list[dict[str, Any]]
     dead_letters: list[dict[str, Any]]
+    ledger: list[dict[str, Any]]
 
     @property
     def finals(self) -> list[dict[str, Any]]:
