@@ -177,6 +177,13 @@ class Settings(BaseSettings):
         """The topic of each of OUTPUTS."""
         return {name: getattr(self, f"{name}_topic") for name in OUTPUTS}
 
+    def environment(self) -> dict[str, str]:
+        """The settings as a job reads them."""
+        return {
+            f"TAPELINE_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
+            for name, value in self
+        }
+
     @property
     def span_ms(self) -> tuple[int | None, int | None]:
         """The record timestamps (ms) to start from and to end before, where they are such."""

@@ -96,16 +96,15 @@ class Heir:
         self._keep(kept)
         if self._missing:
             return []
+        rules = self._rules
         whole = snapshot.merged(self.number, self._parts)
-        self.shard = Shard.of_snapshot(self.number, self._rules, whole, self._recovered_ms)
+        self.shard = Shard.of_snapshot(self.number, rules, whole, self._recovered_ms)
         out = self.shard.begin(now_ms)
         for each in self._frames:
             out += self.shard.take(each.piece, each.watermark, now_ms)
         # Their counts are in this shard's account now; without this they would be there twice.
-        gone = range(self._rules.shards, self._rules.shards_before)
-        for number in gone if self.number != TALLY else ():
-            if heir_of(number, self._rules.shards) == self.number:
-                rules = self._rules
+        for number in range(rules.shards, rules.shards_before):
+            if heir_of(number, rules.shards) == self.number:
                 message = Ledger().message(number, rules.shards, rules.topics, now_ms)
                 out.append(("ledger", *message))
         return out

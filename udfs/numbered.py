@@ -42,6 +42,7 @@ class Numbered(Table):
     """The ids of numbered trades that were seen, forgotten by event time."""
 
     entry = ENTRY
+    epoch_ms = EPOCH_MS
 
     def __init__(self, held: NDArray[np.void] | None = None) -> None:
         self._epochs = np.zeros(0, np.int64)
@@ -65,11 +66,6 @@ class Numbered(Table):
         new = np.empty(trades.size, np.bool_)
         self._size += _add(self._table, trades, names, remembered, new)
         return new
-
-    @staticmethod
-    def minute_of(time_ms: int) -> int:
-        """The minute that its epoch begins with."""
-        return time_ms // EPOCH_MS * EPOCH_MS // MINUTE_MS
 
     def _hold(self, held: NDArray[np.void], room: int, since: int) -> None:
         super()._hold(held, room, since)

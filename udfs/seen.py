@@ -14,6 +14,7 @@ class Seen(Table):
     """A set of fingerprints that forgets by event time."""
 
     entry = FINGERPRINT
+    epoch_ms = MINUTE_MS
 
     def add(self, fingerprints: NDArray[np.void], since_ms: int) -> NDArray[np.bool_]:
         """Takes in those of some trades, (n,) of FINGERPRINT; which of them are new, (n,).
@@ -26,11 +27,6 @@ class Seen(Table):
         since = max(self.minute_of(since_ms), 1)
         self._size += _add(self._table, fingerprints, since, new)
         return new
-
-    @staticmethod
-    def minute_of(time_ms: int) -> int:
-        """The number of its minute."""
-        return time_ms // MINUTE_MS
 
 
 @njit(cache=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs.intervals import MINUTE_MS
 from udfs.words import pointer, prefetch
 
 MINUTE = np.uint64((1 << 26) - 1)
@@ -28,6 +29,8 @@ class Table:
     """Entries that begin with ``high`` and ``low``, 64 bits each; in an empty place they are 0."""
 
     entry: ClassVar[np.dtype[np.void]]
+    epoch_ms: ClassVar[int]
+    """Entries of the same epoch are forgotten together; whole minutes."""
 
     def __init__(self, held: NDArray[np.void] | None = None) -> None:
         self._size = 0
@@ -44,10 +47,10 @@ class Table:
         held: NDArray[np.void] = self._table[self._table["low"] != 0]
         return held
 
-    @staticmethod
-    def minute_of(time_ms: int) -> int:
-        """The minute whose entries are the oldest that are remembered since a time."""
-        raise NotImplementedError
+    @classmethod
+    def minute_of(cls, time_ms: int) -> int:
+        """The minute that the epoch of a time begins with."""
+        return time_ms // cls.epoch_ms * cls.epoch_ms // MINUTE_MS
 
     def expire(self, before_ms: int) -> None:
         """Forgets what is older than a time."""

@@ -6,8 +6,10 @@ import time
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
+
+from scripts.stack import topics
 
 Key = tuple[str, str, int]
 """Symbol, interval and start of a candle."""
@@ -54,11 +56,7 @@ class CandleReader:
                 self._read(offsets)
 
     def _read(self, offsets: dict[TopicPartition, int]) -> None:
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap_servers,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-        )
+        consumer = topics.consumer(self._bootstrap_servers)
         try:
             consumer.assign(self._partitions)
             for partition, offset in offsets.items():

@@ -65,14 +65,6 @@ def replayed(settings: Settings, from_ms: int, to_ms: int, prefix: str, late_ms:
     )
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as a job reads them."""
-    return {
-        f"TAPELINE_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
-        for name, value in settings
-    }
-
-
 @dataclass(frozen=True)
 class Extent:
     """What a replay will read."""
@@ -145,7 +137,7 @@ def replay(
         )
     topics.create_outputs(settings, partitions)
     job_id = cluster.submit(
-        ROOT / "jobs" / "market.py", environment(settings), parallelism=parallelism
+        ROOT / "jobs" / "market.py", settings.environment(), parallelism=parallelism
     )
     try:
         _wait(cluster, job_id, found.records, say)

@@ -7,7 +7,6 @@ while it wrote to it.
 
 import sys
 import time
-from collections.abc import Sequence
 
 from scripts.stack.cli import run
 from scripts.stack.errors import StackError
@@ -20,9 +19,8 @@ PAUSE_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 10.0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Look after a local Tapeline for ever."""
-    del arguments
     home = StackSettings().home
     settings = SavedSettings(home).read()
     if settings is None:

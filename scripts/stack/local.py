@@ -8,7 +8,6 @@ from jobs.settings import Settings as JobSettings
 from scripts.stack import topics
 from scripts.stack.broker import Broker
 from scripts.stack.daemon import Daemon
-from scripts.stack.environment import tapeline_environment
 from scripts.stack.errors import PortTakenError, StackError
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.job import Job
@@ -117,14 +116,9 @@ class LocalTapeline:
         """
         submits = not self.job.alive
         settings = self.job_settings if fresh else self.settings_to_go_on()
-        env = {
-            **tapeline_environment(),
-            "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
-            "TAPELINE_SHARDS_BEFORE": str(settings.shards_before),
-        }
         # The shards before those of before, if there were such, have handed over long since.
         drop = bool(settings.shards_before)
-        self.job.start(env, self.settings.parallelism, fresh, drop_unknown=drop)
+        self.job.start(settings.environment(), self.settings.parallelism, fresh, drop_unknown=drop)
         if submits:
             self._job_settings_file.write_text(settings.model_dump_json(indent=2))
 

@@ -11,7 +11,7 @@ from jobs.settings import OUTPUTS, Settings
 from scripts import replay as command
 from scripts.rerun.letters import Outcome, Place, place_of
 from scripts.rerun.repairs import UNKNOWN_MS, RepairError, judge, loaded, setting, unchanged
-from scripts.rerun.replay import environment, replayed
+from scripts.rerun.replay import replayed
 from scripts.rerun.spans import compact, duration_ms, time_ms
 from udfs.dead_letters import DeadLetter
 from udfs.reasons import Reason
@@ -90,7 +90,7 @@ def test_the_job_reads_the_settings_of_a_replay_as_they_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = replayed(LIVE, NOON, NOON + 1, "again-", 0)
-    for name, value in environment(given).items():
+    for name, value in given.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings() == given
 
