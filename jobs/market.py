@@ -20,6 +20,7 @@ from jobs.aggregate import BYTES, MESSAGE_TYPE, Aggregate
 from jobs.hand_over import HandOver
 from jobs.operators import name_operators
 from jobs.settings import OUTPUTS, Settings
+from jobs.upgrades import AGGREGATE
 from udfs import flink as udfs
 from udfs.frames import KEY_BYTES
 from udfs.shard import Rules
@@ -79,7 +80,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         streams.key_by_first_field(frame_stream, Types.INT(), BYTES)
         .process(Aggregate(rules(settings)), MESSAGE_TYPE)
         .name("aggregate")
-        .uid(_uid(settings.shards))
+        .uid(f"{AGGREGATE}{settings.shards}")
     )
     t_env.create_temporary_view("messages", t_env.from_data_stream(messages))
     for name in OUTPUTS:
@@ -88,11 +89,6 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
             f"INSERT INTO {table} SELECT key, `value` FROM messages WHERE output = '{name}'"
         )
     return outputs
-
-
-def _uid(shards: int) -> str:
-    """The uid of the operator with the state of so many shards: no others can read it."""
-    return f"aggregate-{shards}"
 
 
 def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStream:
@@ -114,7 +110,7 @@ def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStrea
         streams.key_by_first_field(streams.to_stream(t_env, calls, CALL), Types.INT(), BYTES)
         .process(HandOver(rules(before), settings.shards), FRAME)
         .name(f"hand over from {before.shards} shards")
-        .uid(_uid(before.shards))
+        .uid(f"{AGGREGATE}{before.shards}")
     )
 
 

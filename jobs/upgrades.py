@@ -2,6 +2,10 @@
 
 from jobs.settings import Settings
 
+AGGREGATE = "aggregate-"
+"""How the uid of the operator with the state of shards begins; the number of them follows. So no
+job reads the state of others."""
+
 
 class UpgradeError(Exception):
     """The state does not fit the new settings; the text says which and what to do."""

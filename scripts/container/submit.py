@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from scripts.container.configure import STATE
-from scripts.stack.job import newest_snapshot
 from scripts.stack.package import package
 from scripts.stack.paths import ROOT
+from scripts.stack.snapshots import newest_snapshot
 
 ENDED = {"CANCELED", "FAILED", "FINISHED"}
 

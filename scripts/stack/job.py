@@ -43,35 +43,40 @@ class Job:
         """Whether the cluster has it and has not given it up."""
         return self.state in _ALIVE
 
-    def start(
+    def submit(
         self,
         env: Mapping[str, str],
         parallelism: int,
-        fresh: bool = False,
+        snapshot: Path | None = None,
         drop_unknown: bool = False,
     ) -> None:
-        """Submit the job unless it is on the cluster, and return when all its tasks run.
+        """Submit the job, without waiting for it to run.
 
         Args:
             env: Its settings.
             parallelism: Subtasks of each operator.
-            fresh: Start without the state of an earlier run.
+            snapshot: A checkpoint or savepoint to go on from; without it the job starts anew.
             drop_unknown: Go on without the state of operators that the job does not have.
 
         Raises:
-            SubmissionError: It does not start; the text says why.
+            SubmissionError: Flink does not take it; the text says why.
         """
-        if not self.alive:
-            snapshot = None if fresh else newest_snapshot(self._cluster.state)
-            job_id = self._cluster.submit(
-                self._file,
-                env,
-                parallelism=parallelism,
-                restore_from=snapshot,
-                drop_unknown=drop_unknown,
-            )
-            self._id_file.parent.mkdir(parents=True, exist_ok=True)
-            self._id_file.write_text(job_id)
+        job_id = self._cluster.submit(
+            self._file,
+            env,
+            parallelism=parallelism,
+            restore_from=snapshot,
+            drop_unknown=drop_unknown,
+        )
+        self._id_file.parent.mkdir(parents=True, exist_ok=True)
+        self._id_file.write_text(job_id)
+
+    def wait_running(self) -> None:
+        """Return when all tasks of what was submitted run.
+
+        Raises:
+            SubmissionError: It failed; the text says why.
+        """
         if self.id:
             self._cluster.wait_running(self.id)
 
@@ -95,9 +100,3 @@ class Job:
         wait_until(lambda: rest.savepoint(job_id, request) is not None, "a savepoint", timeout)
         left = max(deadline - time.monotonic(), 1)
         wait_until(lambda: not self.alive, f"job {job_id} to end", left)
-
-
-def newest_snapshot(state: Path) -> Path | None:
-    """The folder of the newest finished checkpoint or savepoint below ``state``, or None."""
-    finished = sorted(state.rglob("_metadata"), key=lambda path: path.stat().st_mtime_ns)
-    return finished[-1].parent if finished else None

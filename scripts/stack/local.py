@@ -14,6 +14,7 @@ from scripts.stack.job import Job
 from scripts.stack.paths import ROOT
 from scripts.stack.services import Api, Generator, Keeper
 from scripts.stack.settings import StackSettings
+from scripts.stack.snapshots import newest_snapshot, shards_in
 from udfs.shards import TALLY
 
 
@@ -84,6 +85,11 @@ class LocalTapeline:
         before = self.settings_of_state
         if before is None:
             return self.job_settings
+        held = shards_in(newest_snapshot(self.cluster.state))
+        if held and before.shards not in held and not self.job.alive:
+            # The job ended before the first snapshot with its new shards.
+            then = {"shards": before.shards_before or before.shards, "shards_before": 0}
+            before = before.model_copy(update=then)
         try:
             settings = upgrades.going_on(before, self.job_settings)
         except upgrades.UpgradeError as error:
@@ -114,13 +120,14 @@ class LocalTapeline:
         Raises:
             StackError: Its state does not fit the settings.
         """
-        submits = not self.job.alive
-        settings = self.job_settings if fresh else self.settings_to_go_on()
-        # The shards before those of before, if there were such, have handed over long since.
-        drop = bool(settings.shards_before)
-        self.job.start(settings.environment(), self.settings.parallelism, fresh, drop_unknown=drop)
-        if submits:
+        if not self.job.alive:
+            snapshot = None if fresh else newest_snapshot(self.cluster.state)
+            settings = self.job_settings if fresh else self.settings_to_go_on()
+            # The shards before those of before have handed over long since.
+            drop = not shards_in(snapshot) <= {settings.shards, settings.shards_before}
+            self.job.submit(settings.environment(), self.settings.parallelism, snapshot, drop)
             self._job_settings_file.write_text(settings.model_dump_json(indent=2))
+        self.job.wait_running()
 
     @property
     def settings_of_state(self) -> JobSettings | None:

@@ -1,6 +1,5 @@
 """What start.sh and stop.sh promise without a broker or a cluster."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import pytest
 
 from scripts.stack.environment import basic_environment
 from scripts.stack.errors import PortTakenError, StackError
-from scripts.stack.job import newest_snapshot
 from scripts.stack.package import package
 from scripts.stack.paths import ROOT
 from scripts.stack.ports import HOST, free_port, require_free
@@ -114,16 +112,6 @@ def test_the_package_holds_the_code_and_its_compiled_kernels(tmp_path: Path) -> 
     assert {"jobs/market.py", "udfs/candles.py"} <= names
     assert any(name.endswith(".nbi") for name in names)
     assert {Path(name).parts[0] for name in names} == {"jobs", "udfs"}
-
-
-def test_the_newest_finished_snapshot_counts(tmp_path: Path) -> None:
-    assert newest_snapshot(tmp_path) is None
-    for second, folder in enumerate(("checkpoints/a/chk-9", "savepoints/savepoint-1")):
-        (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / "_metadata").touch()
-        os.utime(tmp_path / folder / "_metadata", (second, second))
-    (tmp_path / "checkpoints/a/chk-10").mkdir()  # not finished
-    assert newest_snapshot(tmp_path) == tmp_path / "savepoints/savepoint-1"
 
 
 def test_totals_add_up_runs_and_checks(tmp_path: Path) -> None:
