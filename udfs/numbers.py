@@ -8,6 +8,8 @@ about as much as one of 5. It says when it cannot decide, which the caller answe
 import numpy as np
 from numba import njit
 
+from udfs.words import WORD_BYTES, first_digits, load, other_than_digits, trailing_zeros
+
 MIN_POWER, MAX_POWER = -64, 64
 """Powers of ten in the tables; market data stays far inside them."""
 
@@ -29,6 +31,8 @@ _POWERS = [_power_of_five(q) for q in range(MIN_POWER, MAX_POWER + 1)]
 _HIGH = np.array([p >> 64 for p in _POWERS], dtype=np.uint64)
 _LOW = np.array([p & (2**64 - 1) for p in _POWERS], dtype=np.uint64)
 _TENS = np.array([10.0**q for q in range(23)])
+_WHOLE_TENS = 10 ** np.arange(WORD_BYTES + 1, dtype=np.uint64)
+_ZERO, _NINE = 48, 57
 _BINARY = np.array([2.0**e for e in range(-330, 331)])
 _BINARY_BIAS = 330
 
@@ -50,6 +54,27 @@ def _multiply(a, b):  # type: ignore[no-untyped-def]
     carry = a_low * b_high + (middle & _LOW_32)
     high = a_high * b_high + (middle >> _U32) + (carry >> _U32)
     return high, (carry << _U32) | (low & _LOW_32)
+
+
+@njit(cache=True, inline="always")
+def append_digits(text, at, end, limit, value):  # type: ignore[no-untyped-def]
+    """Appends the digits that begin at ``at`` to a uint64; returns it and where they end."""
+    last = min(end, limit)
+    while at < last:
+        w = load(text, at)
+        others = other_than_digits(w)
+        if others != 0:
+            count = min(trailing_zeros(others) >> 3, end - at)
+            if count > 0:
+                value = value * _WHOLE_TENS[count] + first_digits(w, count)
+            return value, at + count
+        count = min(WORD_BYTES, end - at)
+        value = value * _WHOLE_TENS[count] + first_digits(w, count)
+        at += count
+    while at < end and _ZERO <= text[at] <= _NINE:
+        value = value * np.uint64(10) + np.uint64(text[at] - _ZERO)
+        at += 1
+    return value, at
 
 
 @njit(cache=True)

@@ -3,6 +3,8 @@
 from enum import IntEnum
 from functools import cache
 
+from udfs import fix42
+
 
 class Reason(IntEnum):
     """A reason code; its lower-case name is what users see."""
@@ -26,6 +28,23 @@ class Reason(IntEnum):
     INVALID_EXCHANGE = 17
     INTERNAL_ERROR = 18
     TOO_MANY_SYMBOLS = 19
+    NOT_FIX = 20
+    INVALID_BEGIN_STRING = 21
+    INVALID_BODY_LENGTH = 22
+    INVALID_CHECKSUM = 23
+    INVALID_MESSAGE_TYPE = 24
+    UNSUPPORTED_MESSAGE_TYPE = 25
+    MALFORMED_FIELD = 26
+    EMPTY_VALUE = 27
+    DUPLICATE_TAG = 28
+    TAG_OUT_OF_ORDER = 29
+    TAG_NOT_ALLOWED = 30
+    MISSING_TAG = 31
+    INVALID_FORMAT = 32
+    INVALID_VALUE = 33
+    INVALID_GROUP = 34
+    TOO_MANY_FIELDS = 35
+    UNSUPPORTED_EXECUTION = 36
 
     @property
     def code(self) -> str:
@@ -74,6 +93,23 @@ _SENTENCES = {
     Reason.INVALID_EXCHANGE: "exchange must have 1 to 32 characters",
     Reason.INTERNAL_ERROR: "the decoder failed on this message; please report it",
     Reason.TOO_MANY_SYMBOLS: "there are too many symbols to make candles of this one too",
+    Reason.NOT_FIX: "a FIX message must begin with 8=FIX.4.2",
+    Reason.INVALID_BEGIN_STRING: "BeginString (8) must be FIX.4.2",
+    Reason.INVALID_BODY_LENGTH: "BodyLength (9) does not lead to a CheckSum (10)",
+    Reason.INVALID_CHECKSUM: "CheckSum (10) is not the sum of the bytes before it",
+    Reason.INVALID_MESSAGE_TYPE: "MsgType (35) is no type of FIX 4.2",
+    Reason.UNSUPPORTED_MESSAGE_TYPE: "MsgType (35) is a type that is not read",
+    Reason.MALFORMED_FIELD: "what stands between two SOH is no tag, equals sign and value",
+    Reason.EMPTY_VALUE: "{tag} has no value",
+    Reason.DUPLICATE_TAG: "{tag} is there twice",
+    Reason.TAG_OUT_OF_ORDER: "{tag} stands where it must not",
+    Reason.TAG_NOT_ALLOWED: "{tag} does not belong into a message of this type",
+    Reason.MISSING_TAG: "{tag} is missing",
+    Reason.INVALID_FORMAT: "{tag} is not written as its type is",
+    Reason.INVALID_VALUE: "{tag} has none of the values that it may have",
+    Reason.INVALID_GROUP: "{tag} does not fit the fields of its repeating group",
+    Reason.UNSUPPORTED_EXECUTION: "ExecTransType (20) takes back a trade, which candles cannot do",
+    Reason.TOO_MANY_FIELDS: "the message has more than 256 fields that FIX 4.2 does not have",
 }
 
 
@@ -86,3 +122,17 @@ def detail(reason: Reason, field: Field) -> str:
     if reason is Reason.WRONG_TYPE:
         return f"{name} must be {_TYPES[field]}"
     return _SENTENCES[reason]
+
+
+@cache
+def texts(reason: Reason, field: Field) -> tuple[str, str]:
+    """Code and sentence of what is wrong with a trade in JSON."""
+    return reason.code, detail(reason, field)
+
+
+@cache
+def fix_texts(reason: Reason, tag: int) -> tuple[str, str]:
+    """Code and sentence of what is wrong with a message of FIX, the tag at fault named."""
+    field = fix42.FIELDS.get(tag)
+    name = f"{field.name} ({tag})" if field else f"tag {tag}" if tag else "a field"
+    return reason.code, _SENTENCES[reason].format(tag=name)

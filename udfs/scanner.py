@@ -9,14 +9,13 @@ invalid JSON; it only may call usual what really is valid.
 import numpy as np
 from numba import njit
 
-from udfs.numbers import decimal_to_double
+from udfs.names import intern
+from udfs.numbers import append_digits, decimal_to_double
 from udfs.reasons import Field, Reason
 from udfs.words import (
     WORD_BYTES,
-    first_digits,
     load,
     newline_marks,
-    other_than_digits,
     pointer,
     record,
     string_stops,
@@ -72,9 +71,7 @@ _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
 _NEWLINE, _SPACE = 10, 32
 _SPACES = 1 << 32 | 1 << 13 | 1 << 10 | 1 << 9
 """Bits of the characters that JSON allows between values."""
-_TENS = 10 ** np.arange(WORD_BYTES + 1, dtype=np.uint64)
 _UNKNOWN = 0
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _LONGEST_KEY = 10  # timestamp and its quote
 
 
@@ -121,27 +118,6 @@ def _key(text, at, limit):  # type: ignore[no-untyped-def]
     return _UNKNOWN, at
 
 
-@njit(cache=True, inline="always")
-def _digits(text, at, end, limit, value):  # type: ignore[no-untyped-def]
-    """Appends the digits that begin at ``at`` to a uint64; returns it and where they end."""
-    last = min(end, limit)
-    while at < last:
-        w = load(text, at)
-        others = other_than_digits(w)
-        if others != 0:
-            count = min(trailing_zeros(others) >> 3, end - at)
-            if count > 0:
-                value = value * _TENS[count] + first_digits(w, count)
-            return value, at + count
-        count = min(WORD_BYTES, end - at)
-        value = value * _TENS[count] + first_digits(w, count)
-        at += count
-    while at < end and _ZERO <= text[at] <= _NINE:
-        value = value * np.uint64(10) + np.uint64(text[at] - _ZERO)
-        at += 1
-    return value, at
-
-
 @njit(cache=True)
 def _number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-def]
     """Reads a JSON number into ``numbers[field]``; returns (where it ends or -1, its kind)."""
@@ -153,7 +129,7 @@ def _number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-de
     power = 0
     kind = _INTEGER
     first = at
-    digits, at = _digits(text, at, end, limit, np.uint64(0))
+    digits, at = append_digits(text, at, end, limit, np.uint64(0))
     count = at - first
     if count > 1 and text[first] == _ZERO:
         return -1, _OTHER
@@ -161,7 +137,7 @@ def _number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-de
         kind = _FLOAT
         at += 1
         first = at
-        digits, at = _digits(text, at, end, limit, digits)
+        digits, at = append_digits(text, at, end, limit, digits)
         if at == first:
             return -1, _OTHER
         power = first - at
@@ -319,44 +295,6 @@ def _judge(text, starts, lengths, kinds, numbers, latest_ms):  # type: ignore[no
     elif kind != _MISSING and kind != _NULL:
         return _WRONG_TYPE, _EXCHANGE, 0
     return 0, 0, side
-
-
-@njit(cache=True, inline="always")
-def _name_word(text, start, length, i):  # type: ignore[no-untyped-def]
-    """Bytes i to i + 8 of a name as a word, zeros where it is shorter.
-
-    A shorter rest is read as the end of a word, so that nothing past the buffer is touched: before
-    a name stands its key.
-    """
-    rest = length - i
-    if rest >= WORD_BYTES:
-        return load(text, start + i)
-    return load(text, start + length - WORD_BYTES) >> np.uint64(8 * (WORD_BYTES - rest))
-
-
-@njit(cache=True)
-def _intern(text, start, length, table, mask, names, count):  # type: ignore[no-untyped-def]
-    """The code of a name in its table (open addressing); returns (code, new count)."""
-    h = np.uint64(length)
-    for i in range(0, length, WORD_BYTES):
-        h = (h ^ _name_word(text, start, length, i)) * _GOLDEN
-        h = h ^ (h >> np.uint64(32))
-    slot = h & mask
-    while True:
-        code = table[slot]
-        if code < 0:
-            table[slot] = count
-            names[2 * count] = start
-            names[2 * count + 1] = length
-            return count, count + 1
-        if names[2 * code + 1] == length:
-            same = True
-            for i in range(0, length, WORD_BYTES):
-                known = _name_word(text, names[2 * code], length, i)
-                same = same and known == _name_word(text, start, length, i)
-            if same:
-                return code, count
-        slot = (slot + np.uint64(1)) & mask
 
 
 @njit(cache=True, inline="always")
@@ -564,7 +502,7 @@ def scan(  # type: ignore[no-untyped-def]
                     trade.quantity = numbers[_QUANTITY]
                     trade.row = row
                     trade.side = side
-                    code, n_symbols = _intern(
+                    code, n_symbols = intern(
                         text,
                         starts[_SYMBOL],
                         lengths[_SYMBOL],
@@ -576,7 +514,7 @@ def scan(  # type: ignore[no-untyped-def]
                     trade.symbol = code
                     code = -1
                     if kinds[_EXCHANGE] == _STRING:
-                        code, n_exchanges = _intern(
+                        code, n_exchanges = intern(
                             text,
                             starts[_EXCHANGE],
                             lengths[_EXCHANGE],

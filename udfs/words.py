@@ -129,6 +129,13 @@ def newline_marks(w):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
+def soh_marks(w):  # type: ignore[no-untyped-def]
+    """Marks (0x80) where there is an SOH (0x01); only the lowest mark is exact."""
+    others = w ^ _ONES
+    return (others - _ONES) & ~others & _HIGHS
+
+
+@njit(cache=True, inline="always")
 def other_than_digits(w):  # type: ignore[no-untyped-def]
     """Marks (0x80) where there is no decimal digit; only the lowest mark is exact."""
     values = w ^ _ZEROS

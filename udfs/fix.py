@@ -1,0 +1,176 @@
+"""FIX 4.2 messages from Kafka records: the fields of the valid ones, the others with their reason.
+
+A record holds one message or several, one after the other. Each is proved by its BodyLength and
+its CheckSum and judged by the table of ``udfs.fix42``; a broken one is rejected by itself.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from udfs import fix_rules, fix_scanner, scanner
+from udfs.buffers import buffers_of
+from udfs.reasons import Reason, fix_texts
+
+CHUNK_BYTES = 32 << 20
+"""Records are scanned in chunks of about this size, so that scratch memory stays bounded."""
+NO_TIME = np.iinfo(np.int64).min
+"""In place of a time that a message does not have."""
+
+_REASONS = {int(reason): reason for reason in Reason}
+_TYPE = np.array([ord(type) for type in fix_rules.TYPES], np.uint8).view("S1")
+
+
+class Reject(msgspec.Struct, frozen=True, gc=False):
+    """A message that is not valid."""
+
+    row: int
+    """Which Kafka record of the batch."""
+    index: int
+    """Which message of the record."""
+    reason: Reason
+    tag: int
+    """The tag at fault; 0: none."""
+    payload: bytes
+    """The message's own bytes."""
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Code and sentence of what is wrong."""
+        return fix_texts(self.reason, self.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The n valid messages of a batch, but for those of the session."""
+
+    places: NDArray[np.int32]
+    """(n, 4) of each the Kafka record, which message of that it is, and where in ``data`` it begins
+    and ends."""
+    types: NDArray[np.bytes_]
+    """(n,) of S1, the MsgType (35)."""
+    symbols: list[bytes]
+    """Every symbol, once."""
+    exchanges: list[bytes]
+    """Every LastMkt (30), once."""
+    names: NDArray[np.int32]
+    """(n, 2) codes into symbols and exchanges; -1: none."""
+    data: NDArray[np.uint8]
+    """The bytes that the places are in."""
+    sessions: NDArray[np.int64]
+    """(records,) how many messages of a session are in each Kafka record."""
+    rejects: list[Reject]
+    unknown: NDArray[np.int32]
+    """(., 4) message, tag, place and length of each field with a tag that FIX 4.2 does not have."""
+    _numbers: NDArray[np.float64]
+    _times: NDArray[np.int64]
+    _characters: NDArray[np.uint8]
+    _texts: NDArray[np.int32]
+
+    def number(self, tag: int) -> NDArray[np.float64]:
+        """(n,) the values of one of ``fix_rules.NUMBERS``; NaN where a message has none."""
+        return self._numbers[:, fix_rules.NUMBERS.index(tag)]
+
+    def time(self, tag: int) -> NDArray[np.int64]:
+        """(n,) microseconds since 1970, of one of ``fix_rules.TIMES``; NO_TIME where none is."""
+        return self._times[:, fix_rules.TIMES.index(tag)]
+
+    def character(self, tag: int) -> NDArray[np.bytes_]:
+        """(n,) of S1, the values of one of ``fix_rules.CHARACTERS``; empty where none is."""
+        column = self._characters[:, fix_rules.CHARACTERS.index(tag)]
+        return np.ascontiguousarray(column).view("S1")
+
+    def place(self, tag: int) -> NDArray[np.int32]:
+        """(n, 2) place and length in ``data`` of one of ``fix_rules.TEXTS``; length 0: none."""
+        return self._texts[:, fix_rules.TEXTS.index(tag)]
+
+
+def decode(records: pa.BinaryArray) -> list[Messages]:
+    """Parses and proves the values of Kafka records; never raises on what they hold.
+
+    Args:
+        records: the n values; null is a record without a value. They are read where they lie.
+
+    Returns:
+        One batch, or several where the records are large. Rows count from the first record.
+    """
+    data, places = buffers_of(records)
+    batches = []
+    first = 0
+    while first < len(records):
+        budget = int(places[first]) + CHUNK_BYTES
+        last = max(int(np.searchsorted(places, budget, side="right")) - 1, first + 1)
+        batch = _decode_some(data, places[first : last + 1], first)
+        batches.append(batch)
+        first += batch.sessions.size
+    return batches
+
+
+def _decode_some(data: NDArray[np.uint8], places: NDArray[np.int32], first: int) -> Messages:
+    """Decodes as many of the records as there is room for, at least one."""
+    n, size = places.size - 1, int(places[-1] - places[0])
+    room = size // fix_scanner.SHORTEST_MESSAGE + 1
+    message_places = np.empty((room, 4), np.int32)
+    types = np.empty(room, np.uint8)
+    numbers = np.empty((room, len(fix_rules.NUMBERS)))
+    times = np.empty((room, len(fix_rules.TIMES)), np.int64)
+    characters = np.empty((room, len(fix_rules.CHARACTERS)), np.uint8)
+    texts = np.empty((room, len(fix_rules.TEXTS), 2), np.int32)
+    names = np.empty((room, 2), np.int32)
+    symbols, exchanges = np.empty((2, room, 2), np.int64)
+    symbol_table, exchange_table = np.full((2, 1 << (2 * room).bit_length()), -1, np.int32)
+    sessions = np.empty(n, np.int64)
+    unknown = np.empty((size // 4 + 1, 4), np.int32)
+    long_numbers = np.empty((size // fix_scanner.LONGEST_DIGITS + 1, 4), np.int32)
+    found = np.empty((4 * n + 2 * scanner.MAX_RECORDS, 6), np.int64)
+    m, n_symbols, n_exchanges, n_unknown, n_long, n_rejects, scanned = fix_scanner.scan(
+        data,
+        places,
+        message_places,
+        types,
+        numbers,
+        times,
+        characters,
+        texts,
+        names,
+        symbols,
+        symbol_table,
+        exchanges,
+        exchange_table,
+        sessions,
+        unknown,
+        long_numbers,
+        found,
+        np.empty(fix_rules.TAGS // 64, np.uint64),
+    )
+    view = data.data
+    for message, column, at, length in long_numbers[:n_long].tolist():
+        numbers[message, column] = float(bytes(view[at : at + length]))
+    rejects = [
+        Reject(first + row, index, _REASONS[reason], tag, bytes(view[start:end]))
+        for row, start, end, index, reason, tag in found[:n_rejects].tolist()
+    ]
+    message_places[:m, 0] += first
+    return Messages(
+        message_places[:m],
+        _TYPE[types[:m]],
+        [bytes(view[at : at + length]) for at, length in symbols[:n_symbols].tolist()],
+        [bytes(view[at : at + length]) for at, length in exchanges[:n_exchanges].tolist()],
+        names[:m],
+        data,
+        sessions[:scanned],
+        rejects,
+        unknown[:n_unknown],
+        numbers[:m],
+        times[:m],
+        characters[:m],
+        texts[:m],
+    )
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    decode(pa.array([b"8=FIX.4.2"]))
