@@ -10,7 +10,7 @@ import msgspec
 from api.records import Account, Source
 
 # What may have become of a record: these counts add up to the records.
-OUTCOMES = ("candles", "duplicates", "late", "rejected", "in_flight")
+OUTCOMES = ("candles", "duplicates", "late", "rejected", "orders", "session", "in_flight")
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -26,6 +26,8 @@ class Counts(msgspec.Struct, kw_only=True):
     duplicates: int = 0
     late: int = 0
     rejected: int = 0
+    orders: int = 0
+    session: int = 0
     in_flight: int = 0
 
     def add(self, source: Source) -> None:
@@ -36,8 +38,10 @@ class Counts(msgspec.Struct, kw_only=True):
         self.duplicates += source.duplicates
         self.late += source.late
         self.rejected += source.rejected
-        accounted = source.candles + source.duplicates + source.late + source.rejected
-        self.in_flight += source.records - accounted
+        self.orders += source.orders
+        self.session += source.session
+        ended = source.candles + source.duplicates + source.late + source.rejected
+        self.in_flight += source.records - ended - source.orders - source.session
 
 
 class SourceCounts(Counts):

@@ -44,6 +44,8 @@ COUNTS = {
     "duplicates": 1_594,
     "late": 12,
     "rejected": 2_584,
+    "orders": 0,
+    "session": 0,
     "in_flight": 0,
 }
 SOURCE = {"topic": "trades", "partition": 0, **COUNTS}
@@ -177,9 +179,12 @@ class LedgerCountsModel(BaseModel):
     duplicates: int = Field(description="Records that came before; they count once")
     late: int = Field(description="Records too late to correct their candles")
     rejected: int = Field(description="Records that became dead letters")
+    orders: int = Field(description="Messages of FIX that are no trades")
+    session: int = Field(description="Messages that keep a session of FIX going")
     in_flight: int = Field(
         description="Records read whose outcome no account has yet: records - candles - "
-        "duplicates - late - rejected; below 0 for a moment where the outcome came first"
+        "duplicates - late - rejected - orders - session; below 0 for a moment where the outcome "
+        "came first"
     )
 
 

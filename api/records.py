@@ -75,6 +75,9 @@ class Source(msgspec.Struct, gc=False):
     duplicates: int
     late: int
     rejected: int
+    # Accounts of before there were orders do not have them.
+    orders: int = 0
+    session: int = 0
 
 
 class Account(msgspec.Struct, gc=False):

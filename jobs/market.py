@@ -48,12 +48,12 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     # Kafka records -> pieces, each a frame, a tally or a dead letter.
     # Crossed to a stream once, and all goes on from there: so the topic is read and decoded once.
     t_env.create_temporary_function(
-        "decode_trades",
-        udfs.decode_trades(settings.trades_topics, settings.shards, settings.max_ahead_ms),
+        "decode_records",
+        udfs.decode_records(settings.topics, settings.shards, settings.max_ahead_ms),
     )
     decoded = t_env.sql_query(f"""
         SELECT piece FROM (
-          SELECT decode_trades(payload, {tables.source_number(settings)}, `offset`, `timestamp`)
+          SELECT decode_records(payload, {tables.source_number(settings)}, `offset`, `timestamp`)
             AS pieces
           FROM trades WHERE {tables.within(settings)}
         ) CROSS JOIN UNNEST(pieces) AS unnested (piece)
@@ -119,7 +119,7 @@ def rules(settings: Settings) -> Rules:
     bounded = settings.stop_at != "never"
     stamp_end = settings.updated_at == "end"
     return Rules(
-        topics=settings.trades_topics,
+        topics=settings.topics,
         shards=settings.shards,
         shards_before=settings.shards_before,
         symbols=settings.symbols_per_shard,

@@ -13,7 +13,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 _NAMES = (
     (r"TableSourceScan\(table=\[\[\*anonymous", "to table"),
     (r"TableSourceScan\(table=\[\[\w+, \w+, (\w+)", r"\1"),
-    (r"PythonCalc\(.*decode_trades\(", "decode trades"),
+    (r"PythonCalc\(.*decode_records\(", "decode"),
     (r"Correlate\(.*\.pieces", "unnest pieces"),
     (r"Correlate\(", "call the shards of before"),
     (r"SinkConversion", "to stream"),

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from udfs.intervals import INTERVALS
+from udfs.sources import Topics, numbered
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
@@ -25,7 +26,10 @@ class Settings(BaseSettings):
     bootstrap_servers: str = Field("localhost:9092", description="Kafka brokers, host:port,...")
     group_id: str = Field("tapeline", description="Consumer group that offsets are committed under")
     trades_topics: Annotated[tuple[Topic, ...], NoDecode] = Field(
-        ("trades",), min_length=1, description="Input topics, separated by commas"
+        ("trades",), min_length=1, description="Input topics of trades, separated by commas"
+    )
+    orders_topics: Annotated[tuple[Topic, ...], NoDecode] = Field(
+        ("orders",), description="Input topics of FIX 4.2, separated by commas; may be none"
     )
     candles_topic: Topic = Field("candles", description="Output: candles")
     late_trades_topic: Topic = Field(
@@ -139,7 +143,7 @@ class Settings(BaseSettings):
         "400 for messages of 100 trades",
     )
 
-    @field_validator("trades_topics", "forming_intervals", mode="before")
+    @field_validator("trades_topics", "orders_topics", "forming_intervals", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
@@ -154,7 +158,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:
-        topics = [*self.trades_topics, *self.outputs.values()]
+        topics = [*self.inputs, *self.outputs.values()]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")
         return self
@@ -171,6 +175,16 @@ class Settings(BaseSettings):
         if from_ms is not None and to_ms is not None and from_ms >= to_ms:
             raise ValueError(f"stop_at must be after start_from, got {from_ms} and {to_ms}")
         return self
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every topic that is read."""
+        return (*self.trades_topics, *self.orders_topics)
+
+    @property
+    def topics(self) -> Topics:
+        """The topics that are read, by their numbers."""
+        return numbered(self.trades_topics, self.orders_topics)
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -11,7 +11,10 @@ MAX_MESSAGE_BYTES = 12 << 20
 
 
 _TIMESTAMP = r'"timestamp"\s*:\s*(\d{1,15})'
-"""The first of a message, as a regular expression."""
+"""The first of a message in JSON, as a regular expression."""
+_SENT = r"\x0152=(\d{8}-\d\d:\d\d:\d\d)"
+"""SendingTime of the first message of FIX in a record, to the second."""
+_SENT_FORMAT = "yyyyMMdd-HH:mm:ss"
 
 
 def _options(options: Mapping[str, object]) -> str:
@@ -53,7 +56,7 @@ def trades(settings: Settings) -> str:
             "properties.group.id": settings.group_id,
             "properties.client.id.prefix": f"{settings.group_id}-trades",
             "properties.max.poll.records": 10_000,
-            "topic": ";".join(settings.trades_topics),
+            "topic": ";".join(settings.inputs),
             "format": "raw",
             "properties.isolation.level": "read_committed",
             "scan.watermark.idle-timeout": f"{idle_timeout_ms} ms",
@@ -112,32 +115,40 @@ def _event_time(settings: Settings) -> tuple[str, str]:
     """The column that the watermark follows, and its declaration if there is need of one."""
     if settings.event_time_from == "record":
         return "`timestamp`", ""
-    first = f"REGEXP_EXTRACT(CAST(payload AS STRING), '{_TIMESTAMP}', 1)"
-    own = f"TO_TIMESTAMP_LTZ(CAST({first} AS BIGINT), 3)"
+    text = "CAST(payload AS STRING)"
+    own = f"TO_TIMESTAMP_LTZ(CAST(REGEXP_EXTRACT({text}, '{_TIMESTAMP}', 1) AS BIGINT), 3)"
+    if settings.orders_topics:
+        sent = f"TO_TIMESTAMP(REGEXP_EXTRACT({text}, '{_SENT}', 1), '{_SENT_FORMAT}')"
+        own = f"COALESCE({own}, CAST({sent} AS TIMESTAMP_LTZ(3)))"
     ahead = f"`timestamp` + {interval(settings.max_ahead_ms)}"
     return "event_time", f"  event_time AS CASE WHEN {own} <= {ahead} THEN {own} END,\n"
 
 
 def source_number(settings: Settings) -> str:
-    """SQL for the number of a record's topic and partition: index * 65536 + partition.
+    """SQL for the number of a record's topic and partition: see ``udfs.sources``.
 
     One INT column through Python instead of a text one; a single topic costs nothing at all.
     """
-    if len(settings.trades_topics) == 1:
+    if len(settings.inputs) == 1:
         return "`partition`"
     cases = " ".join(
-        f"WHEN '{topic}' THEN {i * PARTITIONS_PER_TOPIC}"
-        for i, topic in enumerate(settings.trades_topics)
+        f"WHEN '{topic}' THEN {number * PARTITIONS_PER_TOPIC}"
+        for number, topic in settings.topics.items()
     )
     return f"CASE `topic` {cases} END + `partition`"
 
 
 def source_of_letter(settings: Settings) -> str:
-    """SQL for the key of a dead letter (``piece``): the topic that it came from, as BYTES."""
-    topic = f"'{settings.trades_topics[0]}'"
-    if len(settings.trades_topics) > 1:
-        topic = "JSON_VALUE(CAST(piece AS STRING), '$.topic')"
-    return f"CAST({topic} AS BYTES)"
+    """SQL for the key of a dead letter (``piece``): the topic that it came from, as BYTES.
+
+    A letter begins with its topic, so its first bytes are enough to look at.
+    """
+    cases = ""
+    for topic in settings.inputs[1:]:
+        begins = f'{{"topic":"{topic}"'.encode()
+        cases += f"WHEN CAST(piece AS BINARY({len(begins)})) = X'{begins.hex()}' THEN '{topic}' "
+    first = f"'{settings.inputs[0]}'"
+    return f"CAST({f'CASE {cases}ELSE {first} END' if cases else first} AS BYTES)"
 
 
 def output(settings: Settings, name: str, table: str | None = None) -> str:

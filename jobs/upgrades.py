@@ -21,12 +21,13 @@ def going_on(before: Settings, after: Settings) -> Settings:
     Raises:
         UpgradeError: it cannot go on.
     """
-    known = len(before.trades_topics)
-    if after.trades_topics[:known] != before.trades_topics:
-        raise UpgradeError(
-            f"TAPELINE_TRADES_TOPICS is {','.join(after.trades_topics)}, but must begin with "
-            f"{','.join(before.trades_topics)}: the state knows topics by their places"
-        )
+    for name in ("trades_topics", "orders_topics"):
+        now, then = getattr(after, name), getattr(before, name)
+        if now[: len(then)] != then:
+            raise UpgradeError(
+                f"TAPELINE_{name.upper()} is {','.join(now)}, but must begin with "
+                f"{','.join(then)}: the state knows topics by their places"
+            )
     wanted = before.shards if after.shards != before.shards else before.shards_before
     if after.shards_before not in (0, wanted):
         raise UpgradeError(

@@ -1,25 +1,18 @@
 """Dead letters: rejected records as the JSON that goes to their topic."""
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import records
+from udfs import fix, records, trades
 from udfs.frames import Frame
-from udfs.reasons import Field, Reason, detail
+from udfs.reasons import Field, Reason, texts
 from udfs.scanner import MAX_RECORDS
-from udfs.sources import named
-from udfs.trades import Reject
+from udfs.sources import Topics, named
 
 _json = msgspec.json.Encoder()
-
-
-@cache
-def _texts(reason: Reason, field: Field) -> tuple[str, str]:
-    return reason.code, detail(reason, field)
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
@@ -40,10 +33,10 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
 
 
 def encode(
-    rejects: list[Reject],
+    rejects: Sequence[trades.Reject | fix.Reject],
     sources: NDArray[np.int32],
     offsets: NDArray[np.int64],
-    topics: tuple[str, ...],
+    topics: Topics,
     now_ms: int,
 ) -> list[bytes]:
     """The JSON of rejects; sources and offsets are those of the batch's messages, by row."""
@@ -52,7 +45,7 @@ def encode(
     letters = []
     for reject, (source, offset) in zip(rejects, places, strict=True):
         topic, partition = named(source, topics)
-        code, sentence = _texts(reject.reason, reject.field)
+        code, sentence = reject.texts
         letter = DeadLetter(
             topic, partition, offset, reject.index, code, sentence, reject.payload, now_ms
         )
@@ -64,7 +57,7 @@ def of_trades(
     frame: Frame,
     places: NDArray[np.intp],
     reason: Reason,
-    topics: tuple[str, ...],
+    topics: Topics,
     now_ms: int,
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of letters of the trades of a frame at these places, rejected as a shard's.
@@ -72,7 +65,7 @@ def of_trades(
     Their payload is made of what was read. The frame must be whole: a letter's ``index`` counts
     the trades that the shard got of the same message.
     """
-    code, sentence = _texts(reason, Field.SYMBOL)
+    code, sentence = texts(reason, Field.SYMBOL)
     indexes = MAX_RECORDS * (1 + frame.shard) + _order_in_message(frame)
     stood = frame.trades[places][["source", "offset"]].tolist()
     for (source, offset), index, fields in zip(

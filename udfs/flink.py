@@ -27,7 +27,9 @@ from pyflink.table.udf import UserDefinedScalarFunctionWrapper, udf
 # the module that made it, where it has no name.
 beam_sdk_worker_main.print = builtins.print
 
-from udfs import dead_letters, frames, ledger, trades  # noqa: E402
+from udfs import checksum, dead_letters, decoding, fix, frames, ledger, trades  # noqa: E402
+from udfs.decoding import Records  # noqa: E402
+from udfs.sources import Topics  # noqa: E402
 
 
 def _columns_of(timezone: Any, types: Any, batches: Any) -> list[Any]:
@@ -83,7 +85,7 @@ if hasattr(_libc, "mallopt"):
 pa.set_memory_pool(pa.system_memory_pool())
 
 
-class DecodeTrades(ScalarFunction):  # type: ignore[misc]
+class Decode(ScalarFunction):  # type: ignore[misc]
     """A batch of Kafka messages in, its frames and dead letters out.
 
     A pandas UDF must return as many rows as it got. All that a batch gives stands as an array on
@@ -91,7 +93,7 @@ class DecodeTrades(ScalarFunction):  # type: ignore[misc]
     with the digits of their key, dead letters with a brace.
     """
 
-    def __init__(self, topics: tuple[str, ...], shards: int, max_ahead_ms: int) -> None:
+    def __init__(self, topics: Topics, shards: int, max_ahead_ms: int) -> None:
         self._topics = topics
         self._shards = shards
         self._max_ahead_ms = max_ahead_ms
@@ -99,8 +101,8 @@ class DecodeTrades(ScalarFunction):  # type: ignore[misc]
     def open(self, function_context: FunctionContext) -> None:
         """Loads the compiled kernels before the first record."""
         del function_context
-        trades.warm_up()
-        frames.warm_up()
+        for module in (trades, fix, frames):
+            module.warm_up()
         # A batch of broken records makes thousands of objects, none of them in a cycle. With the
         # collector's own thresholds, searching them took as long as all the decoding.
         gc.freeze()
@@ -118,34 +120,26 @@ class DecodeTrades(ScalarFunction):  # type: ignore[misc]
         A batch as ``_columns_of`` hands it over: (n,) each.
         """
         times_ms = timestamp.astype("datetime64[ms]").view("int64")
+        now_ms = time.time_ns() // 1_000_000
+        records = Records(payload, times_ms, source, offset)
+        decoded = decoding.decode(records, self._max_ahead_ms)
         pieces: list[bytes] = []
-        of_trades, of_rejects = [], []
-        for batch in trades.decode(payload, times_ms, source, offset, self._max_ahead_ms):
+        for batch in decoded.batches:
             pieces += map(frames.pack, frames.split(batch, self._shards))
-            of_trades.append(batch.trades["source"])
-            if batch.rejects:
-                now_ms = time.time_ns() // 1_000_000
-                pieces += dead_letters.encode(batch.rejects, source, offset, self._topics, now_ms)
-                of_rejects.append(source[[reject.row for reject in batch.rejects]])
-        none = np.zeros(0, np.int32)
-        pieces.append(
-            ledger.tally(
-                source,
-                np.concatenate([none, *of_trades]),
-                np.concatenate([none, *of_rejects]),
-            )
-        )
+        for rejects, of in decoded.rejects:
+            pieces += dead_letters.encode(rejects, of.sources, of.offsets, self._topics, now_ms)
+        pieces.append(ledger.tally(source, decoded.outcomes))
         ends = np.zeros(len(payload) + 1, np.int32)
         ends[-1] = len(pieces)
         return pa.ListArray.from_arrays(ends, pa.array(pieces, pa.binary()))
 
 
-def decode_trades(
-    topics: tuple[str, ...], shards: int, max_ahead_ms: int
+def decode_records(
+    topics: Topics, shards: int, max_ahead_ms: int
 ) -> UserDefinedScalarFunctionWrapper:
-    """``decode_trades(payload, source, offset, timestamp)``: see ``DecodeTrades``."""
+    """``decode_records(payload, source, offset, timestamp)``: see ``Decode``."""
     return udf(
-        DecodeTrades(topics, shards, max_ahead_ms),
+        Decode(topics, shards, max_ahead_ms),
         input_types=[
             DataTypes.BYTES(),
             DataTypes.INT(),
@@ -155,3 +149,28 @@ def decode_trades(
         result_type=DataTypes.ARRAY(DataTypes.BYTES()),
         func_type="pandas",
     )
+
+
+def _crc32(payload: pa.BinaryArray) -> pa.Array:
+    """BYTES -> BIGINT: see ``checksum.crc32s``; NULL of NULL."""
+    return pa.array(checksum.crc32s(payload).astype(np.int64), mask=_are_null(payload))
+
+
+def _fix_checksum(payload: pa.BinaryArray) -> pa.Array:
+    """BYTES -> INT: see ``checksum.fix_checksums``; NULL of NULL."""
+    return pa.array(checksum.fix_checksums(payload).astype(np.int32), mask=_are_null(payload))
+
+
+def _are_null(column: pa.Array) -> "NDArray[np.bool_]":
+    are_null: NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
+    return are_null
+
+
+crc32 = udf(
+    _crc32, input_types=[DataTypes.BYTES()], result_type=DataTypes.BIGINT(), func_type="pandas"
+)
+"""``crc32(payload)``, for SQL."""
+fix_checksum = udf(
+    _fix_checksum, input_types=[DataTypes.BYTES()], result_type=DataTypes.INT(), func_type="pandas"
+)
+"""``fix_checksum(payload)``, for SQL."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from udfs import records
 from udfs.frames import Frame
-from udfs.sources import named
+from udfs.sources import Topics, named
 
 
 class LateTrade(records.Trade, frozen=True, gc=False):
@@ -25,7 +25,7 @@ _json = msgspec.json.Encoder()
 
 
 def messages(
-    frame: Frame, places: NDArray[np.intp], watermark_ms: int, topics: tuple[str, ...]
+    frame: Frame, places: NDArray[np.intp], watermark_ms: int, topics: Topics
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the messages of the trades of a frame at these places."""
     of_trades = frame.trades[places][["timestamp", "source", "offset"]].tolist()

@@ -3,7 +3,7 @@
 ``decode`` counts what it read (messages, records) and what it rejected; a shard counts what became
 of the trades that it got. Both count the same records, at two places: so that
 
-    records = in candles + duplicates + late + rejected
+    records = in candles + duplicates + late + rejected + orders + session
 
 is a law that breaks if a frame is lost or comes twice between them.
 """
@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 
 from udfs.frames import KEY_BYTES
 from udfs.shards import TALLY
-from udfs.sources import named
+from udfs.sources import Topics, named
 
-COUNTS = ("messages", "records", "candles", "duplicates", "late", "rejected")
+COUNTS = (
+    *("messages", "records", "candles", "duplicates", "late", "rejected"),
+    *("orders", "session"),
+)
 
 MOST_SYMBOLS = 1_000
 """So many symbols' duplicates are in a message: it has to stay far below Kafka's limit."""
@@ -44,6 +47,10 @@ class Source(msgspec.Struct):
     duplicates: int
     late: int
     rejected: int
+    orders: int
+    """Messages of FIX that are no trades."""
+    session: int
+    """Messages that keep a FIX session going."""
 
 
 class Account(msgspec.Struct):
@@ -68,7 +75,10 @@ class Ledger:
         self, counts: dict[int, list[int]] | None = None, duplicates: dict[str, int] | None = None
     ) -> None:
         self.counts = counts or {}
-        """By source (topic index * 65536 + partition), in the order of COUNTS."""
+        """By source (see ``udfs.sources``), in the order of COUNTS."""
+        for each in self.counts.values():
+            # A state of before has fewer.
+            each += [0] * (len(COUNTS) - len(each))
         self.duplicates = duplicates or {}
         """By symbol."""
 
@@ -84,9 +94,7 @@ class Ledger:
                 symbol = OTHERS
             self.duplicates[symbol] = self.duplicates.get(symbol, 0) + count
 
-    def message(
-        self, shard: int, shards: int, topics: tuple[str, ...], now_ms: int
-    ) -> tuple[bytes, bytes]:
+    def message(self, shard: int, shards: int, topics: Topics, now_ms: int) -> tuple[bytes, bytes]:
         """Key and value of the message of the account of one of so many shards."""
         sources = [
             Source(*named(source, topics), *counts)
@@ -108,16 +116,19 @@ def by_source(sources: NDArray[np.int32], name: str) -> list[Change]:
     return [(s, name, n) for s, n in zip(found.tolist(), counts.tolist(), strict=True)]
 
 
-def tally(
-    sources: NDArray[np.int32], of_trades: NDArray[np.int32], of_rejects: NDArray[np.int32]
-) -> bytes:
-    """The piece that carries what decode counted, from the sources of messages and records."""
-    changes = [
-        *by_source(sources, "messages"),
-        *by_source(of_trades, "records"),
-        *by_source(of_rejects, "records"),
-        *by_source(of_rejects, "rejected"),
-    ]
+def tally(messages: NDArray[np.int32], records: Iterable[tuple[str, NDArray[np.int32]]]) -> bytes:
+    """The piece that carries what decode counted.
+
+    Args:
+        messages: the sources of the Kafka records.
+        records: the sources of the records in them, by what becomes of each: ``trades`` have no
+            outcome yet, the others are some of COUNTS.
+    """
+    changes = by_source(messages, "messages")
+    for outcome, sources in records:
+        changes += by_source(sources, "records")
+        if outcome != "trades":
+            changes += by_source(sources, outcome)
     return b"%04d" % TALLY + msgspec.msgpack.encode(changes)
 
 

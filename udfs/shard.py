@@ -36,6 +36,7 @@ from udfs.reasons import Reason
 from udfs.seen import Seen
 from udfs.shards import TALLY
 from udfs.snapshot import Snapshot
+from udfs.sources import Topics
 from udfs.windows import NEVER, Places, Windows
 
 Output = tuple[Literal["candles", "late_trades", "ledger", "dead_letters"], bytes, bytes]
@@ -56,7 +57,7 @@ class StateError(Exception):
 class Rules:
     """What a shard is told by the settings."""
 
-    topics: tuple[str, ...]
+    topics: Topics
     shards: int
     """How many there are."""
     symbols: int

@@ -16,7 +16,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import scanner
-from udfs.reasons import Field, Reason
+from udfs.buffers import buffers_of
+from udfs.reasons import Field, Reason, texts
 
 TRADE = np.dtype(
     [
@@ -58,6 +59,11 @@ class Reject(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
     """The record's own bytes."""
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Code and sentence of what is wrong."""
+        return texts(self.reason, self.field)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -91,14 +97,7 @@ def decode(
     Returns:
         One batch, or several where the messages are large. Rows count from the first message.
     """
-    if messages.null_count:
-        messages = messages.fill_null(b"")
-    _, places_buffer, data_buffer = messages.buffers()
-    places = np.frombuffer(places_buffer, np.int32)[messages.offset :][: len(messages) + 1]
-    data = np.frombuffer(data_buffer or b"", np.uint8)
-    # A kernel is compiled for arrays that may be written to, and again for those that may not.
-    data.setflags(write=False)
-    places.setflags(write=False)
+    data, places = buffers_of(messages)
     latest_ms = times_ms + max_ahead_ms
     batches = []
     first = 0
@@ -115,28 +114,6 @@ def decode(
 
 
 def _decode_some(
-    data: NDArray[np.uint8],
-    places: NDArray[np.int32],
-    latest_ms: NDArray[np.int64],
-    first_row: int,
-) -> tuple[Batch, int]:
-    """As ``_decode_chunk``, but a message that it fails on is rejected.
-
-    No such message is known. But what a UDF raises would restart the job on the same message for
-    ever.
-    """
-    try:
-        return _decode_chunk(data, places, latest_ms, first_row)
-    except Exception:
-        if latest_ms.size > 1:
-            half = latest_ms.size // 2
-            return _decode_some(data, places[: half + 1], latest_ms[:half], first_row)
-        payload = data[places[0] : places[1]].tobytes()
-        reject = Reject(first_row, 0, Reason.INTERNAL_ERROR, Field.NONE, payload)
-        return Batch(np.empty(0, TRADE), [], [], np.empty(0, np.uint8), [reject]), 1
-
-
-def _decode_chunk(
     data: NDArray[np.uint8],
     places: NDArray[np.int32],
     latest_ms: NDArray[np.int64],
@@ -165,7 +142,7 @@ def _decode_chunk(
         np.empty(8),
     )
     trades = trades[:n_trades]
-    id_bytes = _take_ids(data, ids[:n_trades], trades)
+    id_bytes = take_ids(data, ids[:n_trades], trades)
     symbols = _texts(data, symbol_places[:n_symbols])
     exchanges = _texts(data, exchange_places[:n_exchanges])
 
@@ -214,10 +191,16 @@ def _copy_ids(data, places, trades, out):  # type: ignore[no-untyped-def]
         trades[i].id_length = length
 
 
-def _take_ids(
+def take_ids(
     data: NDArray[np.uint8], places: NDArray[np.int64], trades: NDArray[np.void]
 ) -> NDArray[np.uint8]:
-    """Sets the id columns of the trades; returns the bytes of the ids, end to end."""
+    """Sets the id columns of trades; returns the bytes of the ids, end to end.
+
+    Args:
+        data: the bytes that the ids are in.
+        places: (n, 2) where each begins and its length.
+        trades: (n,) of TRADE, changed in place.
+    """
     out = np.empty(int(places[:, 1].sum()), np.uint8)
     _copy_ids(data, places, trades, out)
     return out
@@ -343,7 +326,7 @@ class _Odd:
         lengths = [len(i) for i in self._ids]
         places = np.stack([np.cumsum([0, *lengths[:-1]]), np.array(lengths)], axis=1)
         data = np.frombuffer(b"".join(self._ids), np.uint8)
-        return trades, _take_ids(data, places, trades)
+        return trades, take_ids(data, places, trades)
 
 
 class _Codes(dict[str, int]):

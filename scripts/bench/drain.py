@@ -128,6 +128,7 @@ class Bench:
                 "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
                 "TAPELINE_GROUP_ID": f"bench-{self._runs}",
                 "TAPELINE_TRADES_TOPICS": topic,
+                "TAPELINE_ORDERS_TOPICS": "",
                 **{f"TAPELINE_{name.upper()}_TOPIC": output for name, output in outputs.items()},
                 "TAPELINE_START_FROM": "earliest",
                 "TAPELINE_STOP_AT": "latest",

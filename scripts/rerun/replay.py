@@ -85,9 +85,9 @@ def extent(settings: Settings) -> Extent:
     if from_ms is None or to_ms is None:
         raise ReplayError(f"no range: {settings.start_from} to {settings.stop_at}")
     with topics.consumer(settings.bootstrap_servers) as kafka:
-        parts = topics.partitions(kafka, settings.trades_topics)
+        parts = topics.partitions(kafka, settings.inputs)
         if not parts:
-            raise ReplayError(f"there is no topic {', '.join(settings.trades_topics)}")
+            raise ReplayError(f"there is no topic {', '.join(settings.inputs)}")
         first = topics.offsets_at(kafka, parts, from_ms)
         last = topics.offsets_at(kafka, parts, tables.end_ms(settings))
         newest = topics.ends(kafka, parts)

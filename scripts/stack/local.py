@@ -73,7 +73,7 @@ class LocalTapeline:
             # The accounts of the last run would be added to those of this one.
             self.broker.delete_topic(job.ledger_topic)
         kept = {**topics.KEPT, "retention.bytes": str(settings.trades_retention_bytes)}
-        topics.create(job.bootstrap_servers, job.trades_topics, settings.partitions, kept)
+        topics.create(job.bootstrap_servers, job.inputs, settings.partitions, kept)
         topics.create_outputs(job, settings.partitions, settings.output_retention_bytes)
 
     def settings_to_go_on(self) -> JobSettings:

@@ -184,7 +184,7 @@ def test_only_shards_that_the_job_may_have_are_taken_so_that_memory_is_bounded(
 
 def test_what_the_job_writes_is_what_is_read() -> None:
     written = Written({65_536 + 2: [1, 2, 3, 4, 5, 6]}, {"BTC/USD": 4})
-    _, message = written.message(7, 16, ("trades", "more"), NOW)
+    _, message = written.message(7, 16, {0: "trades", 1: "more"}, NOW)
     read = msgspec.json.decode(message, type=Account)
     assert read == account(
         7,

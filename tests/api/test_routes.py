@@ -163,6 +163,8 @@ def test_the_ledger_says_where_every_record_went(service: Service, client: httpx
         "duplicates": 2,
         "late": 1,
         "rejected": 1,
+        "orders": 0,
+        "session": 0,
         "in_flight": 1,
     }
     assert response.json() == {

@@ -59,7 +59,7 @@ def submit_market(
 
     def submit(*, partitions: int = 4, parallelism: int = 2, **settings: object) -> Market:
         number = next(_numbers)
-        topics = {f"{name}_topic": f"{name}_{number}" for name in ("trades", *OUTPUTS)}
+        topics = {f"{name}_topic": f"{name}_{number}" for name in ("trades", "orders", *OUTPUTS)}
         broker.create_topics(*topics.values(), partitions=partitions, config={"retention.ms": "-1"})
         values = {
             "bootstrap_servers": broker.bootstrap_servers,
@@ -68,7 +68,8 @@ def submit_market(
             **topics,
             **settings,
         }
-        values["trades_topics"] = values.pop("trades_topic")
+        for name in ("trades", "orders"):
+            values[f"{name}_topics"] = values.pop(f"{name}_topic")
         env = {f"TAPELINE_{name.upper()}": str(value) for name, value in values.items()}
         job_id = cluster.submit(ROOT / "jobs" / "market.py", env, parallelism=parallelism)
         market = Market(broker, cluster, job_id, **topics)

@@ -97,14 +97,19 @@ class Market:
     cluster: FlinkCluster
     job_id: str
     trades_topic: str
+    orders_topic: str
     candles_topic: str
     late_trades_topic: str
     ledger_topic: str
     dead_letters_topic: str
 
     def send(self, *messages: Message) -> None:
-        """Send to the job's input."""
+        """Send to the job's input of trades."""
         send(self.broker, self.trades_topic, messages)
+
+    def send_orders(self, *messages: Message) -> None:
+        """Send to the job's input of FIX."""
+        send(self.broker, self.orders_topic, messages)
 
     def candles(
         self, until: Callable[[list[Any]], bool], *, final: bool = True, timeout: float = 90

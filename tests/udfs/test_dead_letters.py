@@ -15,7 +15,7 @@ def test_a_dead_letter_says_where_the_record_stood_why_it_is_one_and_what_it_was
         batch.rejects,
         np.array([0, 65_536 + 2], np.int32),
         np.array([7, 2**40], np.int64),
-        ("trades", "raw_stock_ticks"),
+        {0: "trades", 1: "raw_stock_ticks"},
         1_700_000_000_001,
     )
     fields = json.loads(letter)

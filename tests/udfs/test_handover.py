@@ -78,7 +78,7 @@ class Shards:
             part = dataclasses.replace(frames.take(frame, of_trade == number), shard=number)
             self.piece(number, frames.pack(part), watermark)
         none = np.zeros(0, np.int32)
-        self.piece(TALLY, ledger.tally(none, frame.trades["source"], none), watermark)
+        self.piece(TALLY, ledger.tally(none, [("trades", frame.trades["source"])]), watermark)
 
     def parts(self, shards: int) -> list[tuple[int, bytes]]:
         """What all of them hand over to so many, made from their journals."""
@@ -156,6 +156,8 @@ def test_candles_duplicates_and_the_ledger_go_on_with_other_shards(
         "duplicates": copies,
         "late": 0,
         "rejected": 0,
+        "orders": 0,
+        "session": 0,
     }
 
 

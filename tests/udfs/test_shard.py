@@ -25,7 +25,7 @@ from udfs.windows import NEVER
 
 SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000
 RULES = Rules(
-    topics=("trades",),
+    topics={0: "trades"},
     shards=16,
     symbols=10_000,
     correction_ms=15 * MINUTE,
@@ -141,7 +141,7 @@ def test_the_newest_candles_are_those_of_all_trades(
     found = newest(run.candles)
     assert all(candle["final"] for candle in found.values())
     assert {key: values(candle) for key, candle in found.items()} == expected(frame)
-    assert run.shard.ledger.counts[0] == [0, 0, n, 0, 0, 0]
+    assert run.shard.ledger.counts[0] == [0, 0, n, 0, 0, 0, 0, 0]
 
 
 @settings(max_examples=40, deadline=None)
@@ -161,7 +161,7 @@ def test_copies_count_once_wherever_they_come(
         run.take(frames.take(part, np.arange(part.trades.size) < again), NOW_MS + SECOND)
     run.tick(int(NEVER))
     assert {k: values(v) for k, v in newest(run.candles).items()} == expected(frame)
-    assert run.shard.ledger.counts[0] == [0, 0, n, copies, 0, 0]
+    assert run.shard.ledger.counts[0] == [0, 0, n, copies, 0, 0, 0, 0]
     assert sum(run.shard.ledger.duplicates.values()) == copies
 
 
@@ -251,7 +251,7 @@ def test_a_trade_is_too_late_once_its_second_is_past_the_horizon(
     run.take(one_trade(START, "x" * 20), watermark)
     late = [json.loads(value) for name, _, value in run.outputs if name == "late_trades"]
     assert bool(late) == is_late == (not run.candles)
-    assert run.shard.ledger.counts[0] == [0, 0, int(not is_late), 0, int(is_late), 0]
+    assert run.shard.ledger.counts[0] == [0, 0, int(not is_late), 0, int(is_late), 0, 0, 0]
     if is_late:
         assert late[0]["trade_id"] == "x" * 20
         assert late[0]["lateness"] == watermark - START
@@ -278,7 +278,7 @@ def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
         run.tick(START + passed)
         run.restore()
         run.take(one_trade(START, "1"), START + passed)
-        assert run.shard.ledger.counts[0] == [0, 0, 2 - copies, copies, 0, 0]
+        assert run.shard.ledger.counts[0] == [0, 0, 2 - copies, copies, 0, 0, 0, 0]
 
 
 def test_the_last_windows_close_when_all_is_quiet() -> None:
@@ -307,7 +307,7 @@ def test_a_trade_after_a_quiet_time_is_counted_however_long_that_was() -> None:
     assert {(c["interval"], c["trades"]) for c in found.values() if c["final"]} == {
         (interval, 2) for interval in ("1s", "10s", "1m", "5m", "15m", "1h")
     }
-    assert run.shard.ledger.counts[0] == [0, 0, 2, 0, 0, 0]
+    assert run.shard.ledger.counts[0] == [0, 0, 2, 0, 0, 0, 0, 0]
 
 
 def test_without_a_quiet_time_nothing_but_the_watermark_closes_windows() -> None:
@@ -462,14 +462,17 @@ def test_duplicates_of_more_symbols_than_are_counted_are_counted_together(
 def test_a_tally_is_an_account_of_its_own() -> None:
     shard = Shard(TALLY, RULES)
     sources = np.array([3, 3, 4], np.int32)
-    piece = ledger.tally(sources, np.array([3, 3, 3, 4], np.int32), np.array([4], np.int32))
+    piece = ledger.tally(
+        sources,
+        [("trades", np.array([3, 3, 3, 4], np.int32)), ("rejected", np.array([4], np.int32))],
+    )
     assert not [o for o in shard.take(piece, 0, 10_000) if o[0] != "ledger"]
-    assert shard.ledger.counts == {3: [2, 3, 0, 0, 0, 0], 4: [1, 2, 0, 0, 0, 1]}
+    assert shard.ledger.counts == {3: [2, 3, 0, 0, 0, 0, 0, 0], 4: [1, 2, 0, 0, 0, 1, 0, 0]}
     (output,) = shard.tick(0, 20_000)
     assert output[:2] == ("ledger", str(TALLY).encode())
     account = json.loads(output[2])
     assert account["sources"][1] == {
         "topic": "trades", "partition": 4, "messages": 1, "records": 2,
-        "candles": 0, "duplicates": 0, "late": 0, "rejected": 1,
+        "candles": 0, "duplicates": 0, "late": 0, "rejected": 1, "orders": 0, "session": 0,
     }  # fmt: skip
     assert tuple(account["sources"][0])[2:] == COUNTS

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import udfs.trades
 from tests import oracle
 from tests.udfs.makers import NOW_MS, column, decoded, text, trade, trades
 from udfs import frames
@@ -296,28 +295,6 @@ def test_large_batches_come_in_several_parts(monkeypatch: pytest.MonkeyPatch) ->
     assert taken == [i for i in range(100) if i % 3]
     assert rejected == [i for i in range(100) if not i % 3]
     assert sum(len(frames.split(batch, 4)) for batch in batches) == len(batches)
-
-
-def test_what_the_decoder_fails_on_is_rejected_and_the_rest_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    decode_chunk = udfs.trades._decode_chunk
-
-    def fail_on_poison(data, places, latest_ms, first_row):  # type: ignore[no-untyped-def]
-        if b"POISON" in data[places[0] : places[-1]].tobytes():
-            raise ZeroDivisionError
-        return decode_chunk(data, places, latest_ms, first_row)
-
-    monkeypatch.setattr("udfs.trades._decode_chunk", fail_on_poison)
-    messages = [text(trade(trade_id=i)) for i in range(20)]
-    messages[3] = messages[19] = text(trade(symbol="POISON"))
-    batches = all_decoded(*messages)
-    failed = [reject for batch in batches for reject in batch.rejects]
-    assert [(r.row, r.reason, r.payload) for r in failed] == [
-        (row, Reason.INTERNAL_ERROR, messages[row]) for row in (3, 19)
-    ]
-    rows = np.concatenate([batch.trades["row"] for batch in batches])
-    assert rows.tolist() == [row for row in range(20) if row not in (3, 19)]
 
 
 def test_more_exchanges_than_codes_are_told_apart() -> None:

@@ -1,0 +1,134 @@
+"""FIX on a real broker and a real cluster: what becomes of its messages, and its SQL functions."""
+
+import base64
+import json
+import subprocess
+import sys
+import zlib
+from typing import Any
+
+import pytest
+
+from scripts.stack.broker import Broker
+from scripts.stack.environment import basic_environment
+from scripts.stack.paths import ROOT
+from tests.fix_reference import make
+from tests.system.conftest import SubmitMarket
+from tests.system.harness import Market, Message, read
+from tests.system.test_time import SECOND, seconds, trade
+
+pytestmark = pytest.mark.system
+
+
+def sending(at_ms: int) -> str:
+    return f"20260102-12:00:{(at_ms - START) / 1_000:06.3f}"
+
+
+START = 1_767_355_200_000
+"""2026-01-02 12:00 UTC."""
+
+
+def order(at_ms: int, number: int) -> bytes:
+    header = [(35, "D"), (49, "A"), (56, "B"), (34, number), (52, sending(at_ms))]
+    body = [(11, number), (21, 1), (55, "BTC/USD"), (54, 1), (60, sending(at_ms)), (38, 5), (40, 1)]
+    return make(*header, *body)
+
+
+def fill(at_ms: int, number: int, price: float, quantity: int) -> bytes:
+    header = [(35, "8"), (49, "B"), (56, "A"), (34, number), (52, sending(at_ms))]
+    body = [(37, "x"), (17, number), (20, 0), (150, "F"), (39, 1), (55, "BTC/USD"), (54, 2)]
+    last = [(31, price), (32, quantity), (151, 0), (14, 1), (6, 1), (60, sending(at_ms))]
+    return make(*header, *body, *last)
+
+
+def heartbeat(at_ms: int) -> bytes:
+    return make((35, "0"), (49, "A"), (56, "B"), (34, 1), (52, sending(at_ms)))
+
+
+def accounts(market: Market, topic: str, records: int) -> dict[str, int]:
+    """What the newest accounts say of a topic, once that many records have an outcome."""
+    names = ("candles", "duplicates", "late", "rejected", "orders", "session")
+    found: dict[str, int] = {}
+
+    def complete(given: list[Any]) -> bool:
+        newest = {each["shard"]: each for each in (record.json() for record in given)}
+        sources = [s for each in newest.values() for s in each["sources"] if s["topic"] == topic]
+        found.update({name: sum(s[name] for s in sources) for name in (*names, "records")})
+        return found["records"] == records == sum(found[name] for name in names)
+
+    read(market.broker, market.ledger_topic, complete)
+    return found
+
+
+def test_executions_are_trades_and_every_message_has_an_outcome(
+    submit_market: SubmitMarket, broker: Broker
+) -> None:
+    market = submit_market(ledger_ms=500)
+    broken = order(START, 2).replace(b"BTC", b"BTD")
+    market.send(Message(trade(START, 1), START))
+    market.send_orders(
+        Message(order(START, 1) + fill(START + 10, 7, 150, 2), START + 10),
+        Message(broken + heartbeat(START), START),
+        Message(fill(START + 20, 7, 150, 2), START + 20),  # the same execution again
+        Message(b"hello", START),
+    )
+    later = START + 10 * SECOND
+    market.send(Message(trade(later, 2), later))
+    market.send_orders(Message(fill(later, 8, 160, 3), later))
+
+    candles = market.candles(lambda found: len(seconds(found)) >= 2)
+    (first,) = (c for c in candles if c["interval"] == "1s" and c["start"] == START)
+    assert (first["open"], first["close"], first["trades"]) == (101, 150, 2)
+    assert (first["volume"], first["buy_volume"]) == (2.5, 0.5)
+
+    letters = market.dead_letters(2)
+    assert {(each["topic"], each["reason"], each["detail"]) for each in letters} == {
+        (
+            market.orders_topic,
+            "invalid_checksum",
+            "CheckSum (10) is not the sum of the bytes before it",
+        ),
+        (market.orders_topic, "not_fix", "a FIX message must begin with 8=FIX.4.2"),
+    }
+    assert {base64.b64decode(each["payload"]) for each in letters} == {broken, b"hello"}
+
+    found = accounts(market, market.orders_topic, 7)
+    assert found == {
+        "candles": 2,
+        "duplicates": 1,
+        "late": 0,
+        "rejected": 2,
+        "orders": 1,
+        "session": 1,
+        "records": 7,
+    }
+
+
+SQL = """
+import json, sys
+from pyflink.table import DataTypes, EnvironmentSettings, TableEnvironment
+env = TableEnvironment.create(EnvironmentSettings.in_batch_mode())
+for name in ("crc32", "fix_checksum"):
+    env.execute_sql(f"CREATE TEMPORARY FUNCTION {name} AS 'udfs.flink.{name}' LANGUAGE PYTHON")
+payload = DataTypes.ROW([DataTypes.FIELD("payload", DataTypes.BYTES())])
+given = env.from_elements([(bytearray.fromhex(sys.argv[1]),), (None,), (bytearray(),)], payload)
+env.create_temporary_view("given", given)
+found = env.execute_sql("SELECT crc32(payload), fix_checksum(payload) FROM given").collect()
+print("found", json.dumps([list(row) for row in found]))
+"""
+
+
+def test_checksums_can_be_asked_for_in_sql() -> None:
+    message = order(START, 1)
+    run = subprocess.run(
+        [sys.executable, "-c", SQL, message.hex()],
+        env=basic_environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert run.returncode == 0, run.stderr
+    (line,) = (line for line in run.stdout.splitlines() if line.startswith("found "))
+    expected = [[zlib.crc32(message), int(message[-4:-1])], [None, None], [0, 0]]
+    assert sorted(map(str, json.loads(line[6:]))) == sorted(map(str, expected))

@@ -1,0 +1,143 @@
+"""Decoding: what a batch of Kafka records holds, trades in JSON and FIX messages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from udfs import executions, fix, trades
+from udfs.reasons import Field, Reason
+from udfs.sources import are_orders
+from udfs.trades import Batch
+
+Reject = trades.Reject | fix.Reject
+Sources = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Some Kafka records: n of each."""
+
+    values: pa.BinaryArray
+    times_ms: NDArray[np.int64]
+    """Their timestamps."""
+    sources: Sources
+    """Where they come from: see ``udfs.sources``."""
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, part: slice) -> "Records":
+        return Records(
+            self.values[part], self.times_ms[part], self.sources[part], self.offsets[part]
+        )
+
+    def where(self, wanted: NDArray[np.bool_]) -> "Records":
+        """Those that are wanted, (n,)."""
+        if wanted.all():
+            return self
+        return Records(
+            self.values.filter(pa.array(wanted)),
+            self.times_ms[wanted],
+            self.sources[wanted],
+            self.offsets[wanted],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What some Kafka records held."""
+
+    batches: list[Batch] = field(default_factory=list)
+    """The trades."""
+    rejects: list[tuple[Sequence[Reject], Records]] = field(default_factory=list)
+    """What is rejected, and the records that the rows of it count in."""
+    outcomes: list[tuple[str, Sources]] = field(default_factory=list)
+    """The sources of all that the records hold, by what becomes of it: see ``ledger.tally``."""
+
+    def add_rejects(self, rejects: Sequence[Reject], records: Records) -> None:
+        """Takes in what is rejected of some records."""
+        if rejects:
+            self.rejects.append((rejects, records))
+            rows = [reject.row for reject in rejects]
+            self.outcomes.append(("rejected", records.sources[rows]))
+
+    def extend(self, more: "Decoded") -> None:
+        """Takes in what other records held."""
+        self.batches.extend(more.batches)
+        self.rejects.extend(more.rejects)
+        self.outcomes.extend(more.outcomes)
+
+
+def decode(records: Records, max_ahead_ms: int) -> Decoded:
+    """Decodes and validates Kafka records; never raises on what they hold.
+
+    Args:
+        records: trades in JSON, or FIX messages, by their sources.
+        max_ahead_ms: how far a trade's timestamp may be ahead of its record's.
+    """
+    found = Decoded()
+    of_orders = are_orders(records.sources)
+    for decode_some, wanted in ((_trades, ~of_orders), (_orders, of_orders)):
+        if wanted.any():
+            found.extend(_guarded(decode_some, records.where(wanted), max_ahead_ms))
+    return found
+
+
+def _guarded(
+    decode_some: Callable[[Records, int], Decoded], records: Records, max_ahead_ms: int
+) -> Decoded:
+    """As ``decode_some``, but a record that it fails on is rejected.
+
+    No such record is known. But what a UDF raises would restart the job on the same record for
+    ever.
+    """
+    try:
+        return decode_some(records, max_ahead_ms)
+    except Exception:
+        found = Decoded()
+        if len(records) > 1:
+            half = len(records) // 2
+            for part in (slice(half), slice(half, None)):
+                found.extend(_guarded(decode_some, records[part], max_ahead_ms))
+        else:
+            payload = records.values[0].as_py() or b""
+            reject = trades.Reject(0, 0, Reason.INTERNAL_ERROR, Field.NONE, payload)
+            found.add_rejects([reject], records)
+        return found
+
+
+def _trades(records: Records, max_ahead_ms: int) -> Decoded:
+    found = Decoded()
+    for batch in trades.decode(
+        records.values, records.times_ms, records.sources, records.offsets, max_ahead_ms
+    ):
+        found.batches.append(batch)
+        found.outcomes.append(("trades", batch.trades["source"]))
+        found.add_rejects(batch.rejects, records)
+    return found
+
+
+def _orders(records: Records, max_ahead_ms: int) -> Decoded:
+    found = Decoded()
+    first = 0
+    for messages in fix.decode(records.values):
+        batch, are_orders, rejects = executions.of_messages(
+            messages, records.times_ms, records.sources, records.offsets, max_ahead_ms
+        )
+        found.batches.append(batch)
+        found.add_rejects([*messages.rejects, *rejects], records)
+        rows = messages.places[are_orders, 0]
+        scanned = records.sources[first : first + messages.sessions.size]
+        found.outcomes.extend(
+            [
+                ("trades", batch.trades["source"]),
+                ("orders", records.sources[rows]),
+                ("session", np.repeat(scanned, messages.sessions)),
+            ]
+        )
+        first += scanned.size
+    return found
