@@ -1,4 +1,4 @@
-"""Sends a made-up market's trades to Kafka: ``python -m scripts.generator --rate 1000``."""
+"""Sends a made-up market to Kafka: ``python -m scripts.generator --rate 1000``."""
 
 import argparse
 import signal
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from threading import Event
 
 from jobs.settings import Settings
+from scripts.generate import orders
 from scripts.generate.clock import steady, wall
 from scripts.generate.feed import MAX_SYMBOLS, Feed, blocks
 from scripts.generate.messages import Message
@@ -40,9 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     compression = None if chosen.compression == "none" else chosen.compression
     with producer(chosen.bootstrap_servers, compression) as kafka:
         sender = Sender(kafka, chosen.topic)
+        made = orders.blocks(feed, chosen.mix, clock) if chosen.orders else blocks(feed, clock)
         started = time.monotonic()
         seconds_a_block = feed.block / chosen.rate if chosen.rate else 0.0
-        run(blocks(feed, clock), sender, seconds_a_block, stop)
+        run(made, sender, seconds_a_block, stop)
         sender.flush()
     _report("total", sender, sender.records, time.monotonic() - started)
     if sender.failed:
@@ -76,7 +78,7 @@ def run(feed: Iterable[list[Message]], sender: Sender, seconds_a_block: float, s
 
 def _report(title: str, sender: Sender, records: int, seconds: float) -> None:
     print(
-        f"{title}: {records / max(seconds, 1e-9):,.0f} trades/s | {sender.records:,} trades in "
+        f"{title}: {records / max(seconds, 1e-9):,.0f} records/s | {sender.records:,} records in "
         f"{sender.messages:,} messages, {sender.acknowledged:,} acknowledged, "
         f"{sender.failed:,} failed",
         flush=True,
@@ -97,17 +99,19 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     settings = Settings()
     parser = argparse.ArgumentParser(
         prog="generator",
-        description="Send a made-up market's trades to Kafka.",
+        description="Send a made-up market's trades to Kafka, or its orders.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
     add("--bootstrap-servers", default=settings.bootstrap_servers, help="Kafka brokers")
-    add("--topic", default=settings.trades_topics[0], help="where trades go")
+    add("--topic", help="where to; the job's first of trades or of orders if not given")
+    add("--orders", action="store_true", help="send FIX messages of orders instead of trades")
+    add("--mix", type=_mix, default="98:2", help="of orders: messages of orders to those of trades")
     add("--compression", choices=("zstd", "gzip", "none"), default="zstd", help="of batches")
-    add("--rate", type=_rate, default=Feed.rate, help="trades per second; 0 is all it can")
-    add("--count", type=_Whole(1), help="how many trades; endless if not given")
+    add("--rate", type=_rate, default=Feed.rate, help="records per second; 0 is all it can")
+    add("--count", type=_Whole(1), help="how many records; endless if not given")
     add("--symbols", type=_Whole(1, MAX_SYMBOLS), default=Feed.symbols, help="instruments")
-    add("--packed", type=_Whole(1, MAX_PACKED), default=1, help="trades in one message")
+    add("--packed", type=_Whole(1, MAX_PACKED), default=1, help="records in one message")
     add("--bad", type=_share, default=0.0, help="share of broken records, 0.01 or 1%%")
     add(
         "--oversized",
@@ -118,7 +122,19 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--start-ms", type=_Whole(0), help="event time of the first trade; the clock if not given")
     add("--event-rate", type=_rate, help="trades per second of event time; --rate if not given")
     add("--seed", type=_Whole(0), default=Feed.seed, help="of everything random")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    topics = settings.orders_topics if chosen.orders else settings.trades_topics
+    if not (chosen.topic or topics):
+        parser.error("--orders: there is no topic of orders: give --topic")
+    chosen.topic = chosen.topic or topics[0]
+    return chosen
+
+
+def _mix(text: str) -> orders.Mix:
+    first, _, second = text.partition(":")
+    if not (first.isdigit() and second.isdigit() and int(first) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is no mix: give two whole numbers, as 98:2")
+    return orders.Mix(int(first), int(second))
 
 
 def _rate(text: str) -> float:

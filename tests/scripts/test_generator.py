@@ -252,6 +252,8 @@ def test_a_run_ends_when_it_is_told_to() -> None:
         ["--symbols", "10001"],
         ["--count", "0"],
         ["--compression", "rar"],
+        ["--mix", "98"],
+        ["--mix", "0:2"],
     ],
 )
 def test_wrong_arguments_are_refused(
@@ -268,6 +270,18 @@ def test_arguments_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch
     options = generator.options(["--bad", "1%", "--rate", "2.5e3"])
     assert (options.bad, options.rate, options.count) == (0.01, 2_500, None)
     assert (options.bootstrap_servers, options.topic) == ("one:9092,two:9092", "raw_stock_ticks")
+    orders = generator.options(["--orders", "--mix", "9:1"])
+    assert (orders.topic, orders.mix) == ("orders", (9, 1))
+
+
+def test_orders_need_a_topic(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TAPELINE_ORDERS_TOPICS", "")
+    assert generator.options(["--orders", "--topic", "fix"]).topic == "fix"
+    with pytest.raises(SystemExit, match="2"):
+        generator.options(["--orders"])
+    assert "--topic" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -291,7 +305,7 @@ def test_the_broker_gets_the_feed_as_it_is_made(
         f"--bootstrap-servers {broker.bootstrap_servers} --count 5000 --bad 10% --packed 10 "
         f"--rate 0 --event-rate {feed.rate} --start-ms {feed.start_ms}".split()
     ) == 0  # fmt: skip
-    assert "5,000 trades in" in capsys.readouterr().out
+    assert "5,000 records in" in capsys.readouterr().out
 
     made = [(m.key, m.value, m.timestamp_ms) for m in messages(feed)]
     with KafkaConsumer(

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import simplefix
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.generate.feed import Feed
+from scripts.generate.orders import Mix, blocks
 from tests import fix_reference as reference
 from tests.fix_mutants import mutants, valid
 from tests.fix_reference import SOH, Fault, framed, make
@@ -331,3 +334,19 @@ def test_a_million_mutants_are_judged_as_the_reference_does(seed: int) -> None:
     # Each kind of message and fault was among them, or this says little.
     assert {"D", "F", "G", "8", "9", "0", "A"} < set(seen)
     assert len(seen) > 26
+
+
+def test_what_simplefix_reads_of_a_message_is_what_is_kept() -> None:
+    pick = random.Random(5)
+    feed = Feed(count=2_000, rate=2_000)
+    records = [valid(pick) for _ in range(2_000)]
+    records += [each.value for block in blocks(feed, Mix(98, 2)) for each in block]
+    batch = decoded(*records)
+    assert faults(batch) == []
+    for row, values in zip(rows(batch), kept(batch), strict=True):
+        parser = simplefix.FixParser()
+        parser.append_buffer(records[row])
+        message = parser.get_message()
+        fields = {int(tag): value for tag, value in reversed(message.pairs)}
+        same = reference.Message(fields[35].decode(), fields, [])
+        np.testing.assert_equal(values, as_kept(same), repr(records[row]))
