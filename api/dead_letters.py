@@ -1,5 +1,6 @@
 """The newest rejected records."""
 
+import base64
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
@@ -41,6 +42,25 @@ class DeadLetters:
 
     def __len__(self) -> int:
         return len(self._letters)
+
+
+class ShownLetter(DeadLetter, gc=False):
+    """A dead letter with its payload as people read it.
+
+    ``text`` is the payload as UTF-8, what is none replaced, with ``|`` for the SOH of FIX.
+    """
+
+    text: str
+
+
+def shown(letter: DeadLetter) -> ShownLetter:
+    """The letter with its text, which is empty if the payload is no base64."""
+    try:
+        payload = base64.b64decode(letter.payload)
+    except ValueError:
+        payload = b""
+    text = payload.decode(errors="replace").replace("\x01", "|")
+    return ShownLetter(**msgspec.structs.asdict(letter), text=text)
 
 
 def count_reasons(letters: Iterable[DeadLetter]) -> dict[str, int]:

@@ -35,6 +35,7 @@ DEAD_LETTER = {
     "reason": "invalid_json",
     "detail": "the bytes are not JSON",
     "payload": "eyJzeW1ib2wiOg==",
+    "text": '{"symbol":',
     "rejected_at": 1767225660417,
 }
 COUNTS = {
@@ -153,6 +154,7 @@ class DeadLetterModel(BaseModel):
     reason: str = Field(description="Fixed code of what is wrong")
     detail: str = Field(description="What is wrong, in words")
     payload: str = Field(description="The record, base64; its first 6 KiB")
+    text: str = Field(description="The payload as UTF-8, with | for the SOH of FIX")
     rejected_at: int = Field(description="ms since the epoch")
 
 

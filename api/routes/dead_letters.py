@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.dead_letters import count_reasons
+from api.dead_letters import count_reasons, shown
 from api.models import DeadLettersModel
 from api.parameters import DeadLetterParameters
 from api.responses import JSON
@@ -25,6 +25,6 @@ def dead_letters(service: Serving, asked: Annotated[DeadLetterParameters, Query(
         {
             "total": len(found),
             "reasons": count_reasons(found),
-            "dead_letters": found[: asked.limit],
+            "dead_letters": [shown(letter) for letter in found[: asked.limit]],
         }
     )

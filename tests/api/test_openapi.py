@@ -9,9 +9,10 @@ import pytest
 from pydantic import BaseModel
 
 from api.app import create_app
+from api.dead_letters import ShownLetter
 from api.ledger import Counts, SourceCounts
 from api.models import CandleModel, DeadLetterModel, LedgerCountsModel, LedgerSourceModel
-from api.records import Candle, DeadLetter
+from api.records import Candle
 from tests.api.harness import make_service
 
 DOCUMENT: dict[str, Any] = create_app(make_service()).openapi()
@@ -79,7 +80,7 @@ def test_every_example_is_valid(model: type[BaseModel]) -> None:
     ("record", "model"),
     [
         (Candle, CandleModel),
-        (DeadLetter, DeadLetterModel),
+        (ShownLetter, DeadLetterModel),
         (Counts, LedgerCountsModel),
         (SourceCounts, LedgerSourceModel),
     ],
