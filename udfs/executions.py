@@ -108,7 +108,9 @@ def _are_ids(messages: Messages) -> NDArray[np.bool_]:
     """(n,) whether ExecID can be a trade's id: UTF-8, of at most so many bytes."""
     places = messages.place(EXEC_ID)
     are_ids: NDArray[np.bool_] = places[:, 1] <= scanner.MAX_TRADE_ID_LENGTH
-    if (messages.data >= 0x80).any():
+    # Messages lie in memory as they come.
+    first, last = (0, 0) if not len(places) else (messages.places[0, 2], messages.places[-1, 3])
+    if messages.data[first:last].max(initial=0) >= 0x80:
         for i in np.flatnonzero(are_ids):
             at, length = places[i]
             text = messages.data[at : at + length].tobytes()
