@@ -7,8 +7,6 @@ says more than its source: ExecType has F (Trade), which came with 4.3 and is se
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-BEGIN_STRING = "FIX.4.2"
-
 # Of each field its tag, name and type, and the values that it may have, where they are given. What
 # is indented goes on with the line before.
 _FIELDS = """
