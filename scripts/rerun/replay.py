@@ -86,8 +86,9 @@ def extent(settings: Settings) -> Extent:
         raise ReplayError(f"no range: {settings.start_from} to {settings.stop_at}")
     with topics.consumer(settings.bootstrap_servers) as kafka:
         parts = topics.partitions(kafka, settings.inputs)
-        if not parts:
-            raise ReplayError(f"there is no topic {', '.join(settings.inputs)}")
+        missing = set(settings.inputs) - {part.topic for part in parts}
+        if missing:
+            raise ReplayError(f"there is no topic {', '.join(sorted(missing))}")
         first = topics.offsets_at(kafka, parts, from_ms)
         last = topics.offsets_at(kafka, parts, tables.end_ms(settings))
         newest = topics.ends(kafka, parts)

@@ -40,6 +40,7 @@ def settings(broker: Broker) -> Settings:
     return Settings(
         bootstrap_servers=broker.bootstrap_servers,
         trades_topics=(topic,),
+        orders_topics=(),
         watermark_delay_ms=DELAY_MS,
     )
 
