@@ -105,6 +105,8 @@ def test_a_range_gives_the_same_bytes_twice_and_of_its_own_records_alone(
         "duplicates": len(expected.duplicates),
         "late": 0,
         "rejected": len(expected.rejected),
+        "orders": 0,
+        "session": 0,
     }
 
     with pytest.raises(ReplayError, match="records already"):
