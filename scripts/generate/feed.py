@@ -9,7 +9,7 @@ import numpy as np
 from scripts.generate.clock import EventTimes, steady
 from scripts.generate.faults import FAULTS, OVERSIZED
 from scripts.generate.instruments import listing
-from scripts.generate.market import Market
+from scripts.generate.market import Ints, Market, Trades
 from scripts.generate.messages import Message, Packer
 from scripts.generate.trade import Trade
 
@@ -68,13 +68,41 @@ def blocks(feed: Feed, event_times: EventTimes | None = None) -> Iterator[list[M
     symbols = np.array([instrument.symbol for instrument in instruments], dtype=object)
     exchanges = np.array([instrument.exchange for instrument in instruments], dtype=object)
     market = Market(instruments, rng)
-    chaos = np.random.default_rng([feed.seed, 1])  # apart, so that faults move no price
     kinds = cycle((*FAULTS, OVERSIZED) if feed.oversized else FAULTS)
     packer = Packer(feed.packed)
     burst = feed.packed if feed.packed > 1 else None
+    for made, times, broken in walk(feed, market, event_times, burst):
+        columns = (
+            symbols[made.symbol],
+            made.price,
+            made.quantity,
+            times,
+            np.where(made.buy, "buy", "sell"),
+            made.trade_id,
+            exchanges[made.symbol],
+        )
+        trades = list(map(Trade, *(column.tolist() for column in columns)))
+        faults = [next(kinds) if bad else None for bad in broken]
+        yield list(packer.pack(trades, faults))
+
+
+def walk(
+    feed: Feed, market: Market, event_times: EventTimes, burst: int | None = None
+) -> Iterator[tuple[Trades, Ints, list[bool]]]:
+    """Yield what the market trades, ``feed.block`` trades at a time until there are enough.
+
+    Args:
+        feed: How long it goes on, and how much of it is broken.
+        market: Where it begins.
+        event_times: When the trades are.
+        burst: As for :meth:`Market.trades`.
+
+    Yields:
+        The trades, when each is (ms), and whether its record is to be broken.
+    """
+    chaos = np.random.default_rng([feed.seed, 1])  # apart, so that faults move no price
     before: float | None = None
     left = feed.count
-
     while left is None or left > 0:
         times = event_times(feed.block)
         elapsed_s = (times[-1] - (times[0] if before is None else before)) / 1_000
@@ -82,17 +110,6 @@ def blocks(feed: Feed, event_times: EventTimes | None = None) -> Iterator[list[M
         made = market.trades(feed.block, elapsed_s, burst)
         times -= chaos.integers(0, feed.disorder_ms + 1, feed.block)
         broken = chaos.random(feed.block) < feed.bad
-
-        columns = (
-            symbols[made.symbol],
-            made.price,
-            made.quantity,
-            times.astype(np.int64),
-            np.where(made.buy, "buy", "sell"),
-            made.trade_id,
-            exchanges[made.symbol],
-        )
-        trades = list(map(Trade, *(column[:left].tolist() for column in columns)))
-        faults = [next(kinds) if bad else None for bad in broken[:left].tolist()]
-        yield list(packer.pack(trades, faults))
-        left = None if left is None else left - len(trades)
+        cut = Trades._make(column[:left] for column in made)
+        yield cut, times[:left].astype(np.int64), broken[:left].tolist()
+        left = None if left is None else left - len(cut.symbol)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scripts.generate.clock import EventTimes, steady
-from scripts.generate.feed import Feed
+from scripts.generate.feed import Feed, walk
 from scripts.generate.fix import (
     BUY,
     CANCELED,
@@ -184,21 +184,11 @@ def blocks(feed: Feed, mix: Mix, event_times: EventTimes | None = None) -> Itera
     instruments = listing(feed.symbols, rng)
     market = Market(instruments, rng)
     flow = OrderFlow(instruments, mix, rng)
-    chaos = np.random.default_rng([feed.seed, 1])  # apart, so that faults change no order
     kinds = cycle(FAULTS)
-    before: float | None = None
-    left = feed.count
-    while left is None or left > 0:
-        times = event_times(feed.block)
-        elapsed_s = (times[-1] - (times[0] if before is None else before)) / 1_000
-        before = times[-1]
-        made = market.trades(feed.block, elapsed_s)
-        broken = (chaos.random(feed.block) < feed.bad).tolist()
-        places = zip(
-            made.symbol.tolist(), made.price.tolist(), times.astype(np.int64).tolist(), strict=True
-        )
+    for made, times, broken in walk(feed, market, event_times):
         messages: list[Message] = []
-        for (symbol, price, ms), bad in zip(list(places)[:left], broken, strict=False):
+        columns = (made.symbol.tolist(), made.price.tolist(), times.tolist(), broken)
+        for symbol, price, ms, bad in zip(*columns, strict=True):
             name, value = flow.next(symbol, price, ms)
             if bad and b"\x0155=" in value:
                 fault = next(kinds)
@@ -208,7 +198,6 @@ def blocks(feed: Feed, mix: Mix, event_times: EventTimes | None = None) -> Itera
             else:
                 messages.append(Message(name.encode(), value, ms, 1))
         yield list(_packed(messages, feed.packed))
-        left = None if left is None else left - len(messages)
 
 
 def _packed(messages: list[Message], most: int) -> Iterator[Message]:

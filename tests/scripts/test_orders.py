@@ -115,3 +115,13 @@ def test_each_sender_counts_its_messages_and_time_goes_on() -> None:
         numbers[pair] = numbers.get(pair, 0) + 1
         assert int(message.fields[34]) == numbers[pair]
     assert all(a.fields[52] <= b.fields[52] for a, b in pairwise(found))
+
+
+def test_event_times_fall_behind_as_far_as_asked() -> None:
+    steady, late = (
+        [message.timestamp_ms for message in messages(replace(FEED, disorder_ms=disorder_ms))]
+        for disorder_ms in (0, 500)
+    )
+    behind = [a - b for a, b in zip(steady, late, strict=True)]
+    assert min(behind) == 0
+    assert max(behind) == 500
