@@ -41,7 +41,8 @@ class Counts(msgspec.Struct, kw_only=True):
         self.orders += source.orders
         self.session += source.session
         ended = source.candles + source.duplicates + source.late + source.rejected
-        self.in_flight += source.records - ended - source.orders - source.session
+        ended += source.orders + source.session
+        self.in_flight += source.records - ended
 
 
 class SourceCounts(Counts):

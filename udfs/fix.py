@@ -12,15 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from udfs import fix_rules, fix_scanner, scanner
-from udfs.buffers import buffers_of
-from udfs.reasons import Reason, fix_texts
+from udfs.buffers import buffers_of, chunk_end
+from udfs.reasons import REASONS, Reason, fix_texts
 
-CHUNK_BYTES = 32 << 20
-"""Records are scanned in chunks of about this size, so that scratch memory stays bounded."""
 NO_TIME = np.iinfo(np.int64).min
 """In place of a time that a message does not have."""
 
-_REASONS = {int(reason): reason for reason in Reason}
 _TYPE = np.array([ord(type) for type in fix_rules.TYPES], np.uint8).view("S1")
 
 
@@ -101,8 +98,7 @@ def decode(records: pa.BinaryArray) -> list[Messages]:
     batches = []
     first = 0
     while first < len(records):
-        budget = int(places[first]) + CHUNK_BYTES
-        last = max(int(np.searchsorted(places, budget, side="right")) - 1, first + 1)
+        last = chunk_end(places, first)
         batch = _decode_some(data, places[first : last + 1], first)
         batches.append(batch)
         first += batch.sessions.size
@@ -150,7 +146,7 @@ def _decode_some(data: NDArray[np.uint8], places: NDArray[np.int32], first: int)
     for message, column, at, length in long_numbers[:n_long].tolist():
         numbers[message, column] = float(bytes(view[at : at + length]))
     rejects = [
-        Reject(first + row, index, _REASONS[reason], tag, bytes(view[start:end]))
+        Reject(first + row, index, REASONS[reason], tag, bytes(view[start:end]))
         for row, start, end, index, reason, tag in found[:n_rejects].tolist()
     ]
     message_places[:m, 0] += first

@@ -11,8 +11,6 @@ TYPES = "".join(fix42.MESSAGES)
 """The types of messages that are read; their places here are their numbers."""
 TYPE_OF = np.full(256, -1, np.int8)
 """(256,) by its one character, the number of a type of message."""
-for _number, _type in enumerate(TYPES):
-    TYPE_OF[ord(_type)] = _number
 
 # What a value looks like, by FIX's types.
 STRING, CHAR, BOOLEAN, DECIMAL, INT, LENGTH, DATA, TIMESTAMP, DATE, MONTH, DAY, CHARS = range(1, 13)
@@ -79,10 +77,6 @@ LONGEST_VALUE = 16
 _ANY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-def _bit(tag: int) -> tuple[int, np.uint64]:
-    return tag // 64, np.uint64(1) << np.uint64(tag % 64)
-
-
 def _words(value: str) -> tuple[int, int]:
     data = value.encode().ljust(LONGEST_VALUE, b"\0")
     return int.from_bytes(data[:8], "little"), int.from_bytes(data[8:], "little")
@@ -117,13 +111,13 @@ def _fill() -> list[tuple[int, int]]:
         GROUP[[counter, *members]] = number
         COUNTS[counter] = True
         PLACE_IN_GROUP[list(members)] = range(len(members))
-    for number, layout in enumerate(fix42.MESSAGES.values()):
+    for number, (kind, layout) in enumerate(fix42.MESSAGES.items()):
+        TYPE_OF[ord(kind)] = number
         ALLOWED[list(layout.tags)] |= 1 << number
         for members in layout.groups.values():
             IN_GROUP[list(members)] |= 1 << number
         for tag in layout.required | fix42.HEADER.required:
-            word, bit = _bit(tag)
-            REQUIRED[number, word] |= bit
+            REQUIRED[number, tag // 64] |= np.uint64(1) << np.uint64(tag % 64)
     return longer
 
 

@@ -37,7 +37,7 @@ from udfs.fix_rules import (
 from udfs.names import intern
 from udfs.numbers import append_digits, decimal_to_double
 from udfs.reasons import Reason
-from udfs.scanner import MAX_EXCHANGES, MAX_MESSAGE_BYTES, MAX_RECORDS
+from udfs.scanner import MAX_EXCHANGES, MAX_MESSAGE_BYTES, MAX_RECORDS, note_reject
 from udfs.words import (
     WORD_BYTES,
     eight_digits,
@@ -91,9 +91,9 @@ _N, _Y = 78, 89
 _SPACES = 1 << 32 | 1 << 13 | 1 << 10
 """Bits of what may stand between two messages: space, carriage return and newline."""
 _BEGINS = word("8=FIX.4.")
-_BEGIN = np.uint64((1 << 40) - 1) & _BEGINS
-"""``8=FIX``, in the lower five bytes."""
 _FIVE_BYTES = np.uint64((1 << 40) - 1)
+_BEGIN = _BEGINS & _FIVE_BYTES
+"""``8=FIX``, in the lower five bytes."""
 _HEADER_BYTES = 12  # 8=FIX.4.2, SOH and 9=
 _LONGEST_BODY_LENGTH = 7
 _TIME_COLONS = np.uint64(0x00_00_0A_00_00_0A_00_00)
@@ -103,6 +103,14 @@ _ZEROS_BETWEEN = np.uint64(0x00_00_30_00_00_30_00_00)
 _DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _U0, _U1, _U63 = np.uint64(0), np.uint64(1), np.uint64(63)
 _DAY_SECONDS, _MICROS = 86_400, 1_000_000
+
+
+@njit(cache=True, inline="always")
+def _skip_space(text, at, end):  # type: ignore[no-untyped-def]
+    """Where the next message begins, or the end."""
+    while at < end and text[at] <= _SPACE and (_SPACES >> text[at]) & 1:
+        at += 1
+    return at
 
 
 @njit(cache=True, inline="always")
@@ -211,7 +219,7 @@ def _is_value_of(text, at, end, tag):  # type: ignore[no-untyped-def]
         return True
     if end - at == 1:
         return _is_character_of(tag, text[at])
-    if end - at > 2 * WORD_BYTES:
+    if end - at > rules.LONGEST_VALUE:
         return False
     low = high = _U0
     for i in range(end - at):
@@ -363,7 +371,7 @@ def scan(  # type: ignore[no-untyped-def]
     characters, texts = pointer(characters), pointer(texts)
     symbols, symbol_table = pointer(symbols), pointer(symbol_table)
     exchanges, exchange_table = pointer(exchanges), pointer(exchange_table)
-    seen = pointer(seen)
+    rejects, seen = pointer(rejects), pointer(seen)
     m = n_symbols = n_exchanges = n_unknown = n_long = n_rejects = 0
     for row in range(n):
         if n_rejects + MAX_RECORDS > room or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
@@ -372,9 +380,7 @@ def scan(  # type: ignore[no-untyped-def]
         first_m, first_unknown = m, n_unknown
         first_long, first_reject = n_long, n_rejects
         sessions[row] = 0
-        at = begin
-        while at < end and text[at] <= _SPACE and (_SPACES >> text[at]) & 1:
-            at += 1
+        at = _skip_space(text, begin, end)
         whole = 0  # the reason, if the whole record is rejected
         if end - begin > MAX_MESSAGE_BYTES:
             whole = _MESSAGE_TOO_LARGE
@@ -581,10 +587,7 @@ def scan(  # type: ignore[no-untyped-def]
                             break
             if reason != 0:
                 n_unknown, n_long = unknown_before, long_before
-                rejects[n_rejects, 0], rejects[n_rejects, 1] = row, start
-                rejects[n_rejects, 2], rejects[n_rejects, 3] = stop, index
-                rejects[n_rejects, 4], rejects[n_rejects, 5] = reason, tag
-                n_rejects += 1
+                n_rejects = note_reject(rejects, n_rejects, row, start, stop, index, reason, tag)
             elif _IS_SESSION[kind_of_message]:
                 n_unknown, n_long = unknown_before, long_before
                 sessions[row] += 1
@@ -608,15 +611,10 @@ def scan(  # type: ignore[no-untyped-def]
                 names[m, 0], names[m, 1] = symbol, exchange
                 m += 1
             index += 1
-            at = stop
-            while at < end and text[at] <= _SPACE and (_SPACES >> text[at]) & 1:
-                at += 1
+            at = _skip_space(text, stop, end)
         if whole != 0:
             m, n_unknown = first_m, first_unknown
-            n_long, n_rejects = first_long, first_reject
-            rejects[n_rejects, 0], rejects[n_rejects, 1] = row, begin
-            rejects[n_rejects, 2], rejects[n_rejects, 3] = end, 0
-            rejects[n_rejects, 4], rejects[n_rejects, 5] = whole, 0
-            n_rejects += 1
+            n_long = first_long
+            n_rejects = note_reject(rejects, first_reject, row, begin, end, 0, whole, 0)
             sessions[row] = 0
     return m, n_symbols, n_exchanges, n_unknown, n_long, n_rejects, n

@@ -362,7 +362,7 @@ def _closes(text, at, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _reject(rejects, count, row, start, end, index, reason, field):  # type: ignore[no-untyped-def]
+def note_reject(rejects, count, row, start, end, index, reason, field):  # type: ignore[no-untyped-def]
     """Notes a rejected or odd record; returns the new count."""
     at = 6 * count
     rejects[at], rejects[at + 1], rejects[at + 2] = row, start, end
@@ -530,7 +530,7 @@ def scan(  # type: ignore[no-untyped-def]
                     ids[2 * n_trades + 1] = lengths[_TRADE_ID] if has_id else 0
                     n_trades += 1
                 else:
-                    n_rejects = _reject(
+                    n_rejects = note_reject(
                         rejects, n_rejects, row, start, record_end, index, verdict, field
                     )
                 index += 1
@@ -540,5 +540,5 @@ def scan(  # type: ignore[no-untyped-def]
                 reason = ODD  # not one line was a record: perhaps they never were lines
         if reason >= 0:
             n_trades = first_trade
-            n_rejects = _reject(rejects, first_reject, row, begin, end, 0, reason, 0)
+            n_rejects = note_reject(rejects, first_reject, row, begin, end, 0, reason, 0)
     return n_trades, n_symbols, n_exchanges, n_rejects, rows

@@ -16,8 +16,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import scanner
-from udfs.buffers import buffers_of
-from udfs.reasons import Field, Reason, texts
+from udfs.buffers import buffers_of, chunk_end
+from udfs.reasons import REASONS, Field, Reason, texts
 
 TRADE = np.dtype(
     [
@@ -40,11 +40,7 @@ TRADE = np.dtype(
 INLINE_ID_BYTES = 16
 """Ids up to this length stand in the record itself."""
 
-_REASONS = {int(reason): reason for reason in Reason}
 _FIELDS = {int(field): field for field in Field}
-
-CHUNK_BYTES = 32 << 20
-"""Messages are scanned in chunks of about this size, so that scratch memory stays bounded."""
 
 
 class Reject(msgspec.Struct, frozen=True, gc=False):
@@ -102,8 +98,7 @@ def decode(
     batches = []
     first = 0
     while first < len(messages):
-        budget = int(places[first]) + CHUNK_BYTES
-        last = max(int(np.searchsorted(places, budget, side="right")) - 1, first + 1)
+        last = chunk_end(places, first)
         batch, scanned = _decode_some(data, places[first : last + 1], latest_ms[first:last], first)
         rows = batch.trades["row"]
         batch.trades["source"] = sources[rows]
@@ -152,7 +147,7 @@ def _decode_some(
     for row, start, end, index, reason, field in found[:n_rejects].tolist():
         payload = bytes(view[start:end])
         if reason != scanner.ODD:
-            rejects.append(Reject(row, index, _REASONS[reason], _FIELDS[field], payload))
+            rejects.append(Reject(row, index, REASONS[reason], _FIELDS[field], payload))
         elif start == places[row] and end == places[row + 1]:
             for position, record in enumerate(_records(payload)):
                 odd.add(row, position, *record, int(latest_ms[row]), rejects)

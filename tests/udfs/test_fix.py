@@ -17,7 +17,7 @@ from tests import fix_reference as reference
 from tests.fix_mutants import mutants, valid
 from tests.fix_reference import SOH, Fault, framed, make
 from tests.udfs.makers import column
-from udfs import fix, fix_rules
+from udfs import fix_rules
 from udfs.fix import NO_TIME, Messages, decode
 from udfs.fix42 import SESSION
 from udfs.fix_scanner import MAX_UNKNOWN_FIELDS
@@ -265,7 +265,7 @@ def test_symbols_have_one_code_each() -> None:
 def test_batches_are_cut_without_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     messages = list(mutants(1, 300))
     whole = decoded(*messages)
-    monkeypatch.setattr(fix, "CHUNK_BYTES", 2_000)
+    monkeypatch.setattr("udfs.buffers.CHUNK_BYTES", 2_000)
     parts = decode(column(*messages))
     assert len(parts) > 10
     assert (

@@ -286,7 +286,7 @@ def all_decoded(*messages: bytes) -> list[Batch]:
 
 
 def test_large_batches_come_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("udfs.trades.CHUNK_BYTES", 1_000)
+    monkeypatch.setattr("udfs.buffers.CHUNK_BYTES", 1_000)
     messages = [text(trade(trade_id=i)) if i % 3 else b"?" for i in range(100)]
     batches = all_decoded(*messages)
     assert len(batches) > 5
