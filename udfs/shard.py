@@ -126,10 +126,13 @@ class _Clock:
             quiet = 0
         return min(watermark + quiet, int(NEVER) - 1) + 1
 
-    def reaches(self, end_ms: int) -> int | None:
+    def reaches(self, end_ms: int, now_ms: int) -> int | None:
         """When event time will pass a time if all stays quiet; None is never."""
-        if not self.quiet_ms or self.watermark < 0 or self.since_ms is None or end_ms == NEVER:
+        if not self.quiet_ms or end_ms == NEVER:
             return None
+        if self.watermark < 0 or self.since_ms is None:
+            # The first watermark may come behind the last trade, and nothing tells of it.
+            return now_ms + self.quiet_ms
         return self.since_ms + max(self.quiet_ms, end_ms - self.watermark)
 
 
@@ -261,7 +264,7 @@ class Shard:
     def due(self, now_ms: int) -> tuple[int, int | None]:
         """When ``tick`` has something to do: in event time, and by the wall clock."""
         end = self.windows.next_end
-        clock = [self._clock.reaches(end)]
+        clock = [self._clock.reaches(end, now_ms)]
         if self.windows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
         if self._ledger_due:

@@ -19,7 +19,7 @@ from udfs.frames import Frame
 from udfs.ledger import COUNTS
 from udfs.numbered import EPOCH_MS
 from udfs.scanner import BUY
-from udfs.shard import Output, Rules, Shard
+from udfs.shard import NO_WATERMARK, Output, Rules, Shard
 from udfs.shards import TALLY
 from udfs.windows import NEVER
 
@@ -296,6 +296,18 @@ def test_the_last_windows_close_when_all_is_quiet() -> None:
     assert clock == 100_000 + 12_000
     run.tick(START - 2_000, 112_000)
     assert [c["interval"] for c in run.candles if c["final"]] == ["1s", "10s"]
+
+
+def test_the_last_windows_close_though_the_first_watermark_came_after_the_last_trade() -> None:
+    run = Run()
+    run.take(one_trade(START, "1"), NO_WATERMARK, 100_000)
+    now = 100_000
+    while now < 130_000:
+        _, due = run.shard.due(now)
+        assert due is not None
+        now = due
+        run.tick(START - 2_000 if now > 101_000 else NO_WATERMARK, now)
+    assert [c["interval"] for c in run.candles if c["final"]][:2] == ["1s", "10s"]
 
 
 def test_a_trade_after_a_quiet_time_is_counted_however_long_that_was() -> None:
