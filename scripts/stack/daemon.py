@@ -89,7 +89,8 @@ class Daemon:
         """Start ``command`` unless it runs already; what an earlier one left behind ends first."""
         if self.process:
             return
-        self.stop()
+        # It is gone, and they have nobody to work for: there is nothing to wait for.
+        self._end_family(signal.SIGKILL, 15)
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
@@ -122,11 +123,14 @@ class Daemon:
             process.terminate()
             psutil.wait_procs([process], timeout=patience)
         for number in (signal.SIGTERM, signal.SIGKILL):
-            family = self.family()
-            for member in family:
-                _send(member, number)
-            psutil.wait_procs(family, timeout=patience)
+            self._end_family(number, patience)
         self._file.unlink(missing_ok=True)
+
+    def _end_family(self, number: signal.Signals, patience: float) -> None:
+        family = self.family()
+        for member in family:
+            _send(member, number)
+        psutil.wait_procs(family, timeout=patience)
         for popen in _spawned:
             popen.poll()
 

@@ -1,5 +1,6 @@
 """A standalone Flink cluster, run from the pip package with the project's own configuration."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -77,9 +78,9 @@ class FlinkCluster:
             self._configure()
             self._start(self.jobmanager)
         if not self.taskmanager.process:
-            self._name.write_text(f"taskmanager-{uuid4().hex[:8]}")
-            self._start(self.taskmanager, "-D", f"taskmanager.resource-id={self._name.read_text()}")
+            self._start_taskmanager()
         wait_until(self._up, f"Flink on port {self.rest_port} and its TaskManager")
+        self._remember_taskmanager()
 
     def kill_taskmanager(self) -> None:
         """End the TaskManager as a crash would, its Python workers left behind."""
@@ -168,6 +169,11 @@ class FlinkCluster:
         return self._folder / "taskmanager.name"
 
     @property
+    def _last_taskmanager(self) -> Path:
+        """Holds command and environment of that TaskManager, of this configuration."""
+        return self._folder / "taskmanager.json"
+
+    @property
     def _temporary(self) -> Path:
         return self._folder / "tmp"
 
@@ -190,8 +196,33 @@ class FlinkCluster:
         script = str(self._bin(f"{daemon.name}.sh"))
         daemon.start([script, "start-foreground", *options], self._environment(), self._folder)
 
+    def _start_taskmanager(self) -> None:
+        """Start one under a name of its own; again as the last one was, if there was one.
+
+        Flink's script starts two JVMs to work out the command, which takes longer than the
+        TaskManager's own start.
+        """
+        name = f"taskmanager-{uuid4().hex[:8]}"
+        if self._last_taskmanager.exists():
+            last = json.loads(self._last_taskmanager.read_bytes())
+            # It counts again once this one has come up.
+            self._last_taskmanager.unlink()
+            command = [part.replace(self._name.read_text(), name) for part in last["command"]]
+            self.taskmanager.start(command, last["env"], self._folder)
+        else:
+            self._start(self.taskmanager, "-D", f"taskmanager.resource-id={name}")
+        self._name.write_text(name)
+
+    def _remember_taskmanager(self) -> None:
+        """Note what the script has come to: it is the process now."""
+        process = self.taskmanager.process
+        if process:
+            last = {"command": process.cmdline(), "env": process.environ()}
+            self._last_taskmanager.write_text(json.dumps(last))
+
     def _configure(self) -> None:
         """Write the configuration and the folder of jars, each anew."""
+        self._last_taskmanager.unlink(missing_ok=True)
         for folder in (self._conf, self._lib, self._temporary):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)

@@ -15,7 +15,7 @@ from scripts.stack.lock import BusyError, exclusive
 from scripts.stack.saved import SavedSettings
 from scripts.stack.settings import StackSettings
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.25
 PAUSE_AFTER_FAILURE_SECONDS = 10.0
 
 
