@@ -20,6 +20,8 @@ def header(pick: random.Random, type: str) -> list[tuple[int, object]]:
     ]
     if pick.random() < 0.2:
         fields += [(50, "DESK"), (43, "N")]
+    elif pick.random() < 0.1:
+        fields += [(43, "Y"), (122, "20200101-00:00:00")]
     if pick.random() < 0.1:
         fields += [(90, 4), (91, b"\x01=\x018")]
     else:

@@ -151,7 +151,14 @@ def _judge_body(body: bytes) -> Message | Fault:
     if group and group.left:
         return Fault("invalid_group", group.tag)
     missing = (HEADER.required | layout.required) - {8, 9} - set(fields)
-    return Fault("missing_tag", min(missing)) if missing else Message(type, fields, unknown)
+    if missing:
+        return Fault("missing_tag", min(missing))
+    if fields.get(43) == b"Y":
+        if 122 not in fields:
+            return Fault("missing_tag", 122)
+        if micros(fields[122]) > micros(fields[52]):
+            return Fault("invalid_value", 122)
+    return Message(type, fields, unknown)
 
 
 class _Group:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from udfs import fix_rules, fix_scanner, scanner
 from udfs.buffers import buffers_of, chunk_end
+from udfs.fix42 import NOT_READ
 from udfs.reasons import REASONS, Reason, fix_texts
 
 NO_TIME = np.iinfo(np.int64).min
@@ -37,7 +38,11 @@ class Reject(msgspec.Struct, frozen=True, gc=False):
     @property
     def texts(self) -> tuple[str, str]:
         """Code and sentence of what is wrong."""
-        return fix_texts(self.reason, self.tag)
+        code, sentence = fix_texts(self.reason, self.tag)
+        if self.reason is Reason.UNSUPPORTED_MESSAGE_TYPE:
+            kind = self.payload.partition(b"\x0135=")[2][:1].decode()
+            sentence = f"{sentence}: {NOT_READ[kind]} ({kind})"
+        return code, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +67,31 @@ class Messages:
     rejects: list[Reject]
     unknown: NDArray[np.int32]
     """(., 4) message, tag, place and length of each field with a tag that FIX 4.2 does not have."""
-    _numbers: NDArray[np.float64]
-    _times: NDArray[np.int64]
-    _characters: NDArray[np.uint8]
-    _texts: NDArray[np.int32]
+    numbers: NDArray[np.float64]
+    """(n, 9) the values of ``fix_rules.NUMBERS``; NaN where a message has none."""
+    times: NDArray[np.int64]
+    """(n, 3) of ``fix_rules.TIMES``, microseconds since 1970; NO_TIME where there is none."""
+    characters: NDArray[np.uint8]
+    """(n, 7) the codes of ``fix_rules.CHARACTERS``; 0 where there is none."""
+    texts: NDArray[np.int32]
+    """(n, 9, 2) place and length in ``data`` of ``fix_rules.TEXTS``; length 0: none."""
 
     def number(self, tag: int) -> NDArray[np.float64]:
         """(n,) the values of one of ``fix_rules.NUMBERS``; NaN where a message has none."""
-        return self._numbers[:, fix_rules.NUMBERS.index(tag)]
+        return self.numbers[:, fix_rules.NUMBERS.index(tag)]
 
     def time(self, tag: int) -> NDArray[np.int64]:
         """(n,) microseconds since 1970, of one of ``fix_rules.TIMES``; NO_TIME where none is."""
-        return self._times[:, fix_rules.TIMES.index(tag)]
+        return self.times[:, fix_rules.TIMES.index(tag)]
 
     def character(self, tag: int) -> NDArray[np.bytes_]:
         """(n,) of S1, the values of one of ``fix_rules.CHARACTERS``; empty where none is."""
-        column = self._characters[:, fix_rules.CHARACTERS.index(tag)]
+        column = self.characters[:, fix_rules.CHARACTERS.index(tag)]
         return np.ascontiguousarray(column).view("S1")
 
     def place(self, tag: int) -> NDArray[np.int32]:
         """(n, 2) place and length in ``data`` of one of ``fix_rules.TEXTS``; length 0: none."""
-        return self._texts[:, fix_rules.TEXTS.index(tag)]
+        return self.texts[:, fix_rules.TEXTS.index(tag)]
 
 
 def decode(records: pa.BinaryArray) -> list[Messages]:

@@ -209,6 +209,10 @@ _HEADER = (
 )
 _TRAILER = "93 89 10!"
 
+POSS_DUP, SENT, FIRST_SENT = 43, 52, 122
+"""A message that may be a copy (PossDupFlag) says when it was sent first (OrigSendingTime), which
+is not after this time (SendingTime)."""
+
 SESSION = "012345A"
 """The types of messages that keep a session going, and say nothing of the market."""
 

@@ -38,7 +38,7 @@ _KIND_OF_TYPE = {
 # Which values are kept of a message: the column of each tag.
 NUMBERS = (38, 44, 31, 32, 151, 14, 6, 99, 34)
 """Numbers, as doubles."""
-TIMES = (60, 52)
+TIMES = (60, 52, 122)
 """Times, as microseconds since 1970."""
 CHARACTERS = (54, 40, 59, 150, 39, 20, 434)
 """Single characters, as their codes."""

@@ -10,7 +10,7 @@ from numba import njit
 
 from udfs import fix_rules as rules
 from udfs.checksum import TRAILER_BYTES, sum_of
-from udfs.fix42 import NOT_READ, SESSION
+from udfs.fix42 import FIRST_SENT, NOT_READ, POSS_DUP, SENT, SESSION
 from udfs.fix_rules import (
     ALLOWED,
     CHARACTERS,
@@ -57,6 +57,10 @@ SHORTEST_MESSAGE = 63
 LONGEST_DIGITS = 19
 """Digits that a uint64 holds; a number of more is read by Python."""
 
+MANY_WRONG_SUMS = 16
+"""From so many on in a record, bytes are added up once for all: thousands of headers may lead to
+the same far trailer, and each would add up all that lies between."""
+
 _EMPTY_MESSAGE = int(Reason.EMPTY_MESSAGE)
 _MESSAGE_TOO_LARGE = int(Reason.MESSAGE_TOO_LARGE)
 _TOO_MANY_RECORDS = int(Reason.TOO_MANY_RECORDS)
@@ -80,6 +84,8 @@ _HEADER, _BODY, _TRAILER = rules.HEADER, rules.BODY, rules.TRAILER
 _N_NUMBERS, _N_TIMES = len(NUMBERS), len(TIMES)
 _N_CHARACTERS, _N_TEXTS = len(CHARACTERS), len(TEXTS)
 _SYMBOL, _EXCHANGE = TEXTS.index(55), TEXTS.index(30)
+_SENT, _FIRST = TIMES.index(SENT), TIMES.index(FIRST_SENT)
+_NO_TIME = np.iinfo(np.int64).min
 _IS_SESSION = np.array([type in SESSION for type in TYPES])
 _IS_TYPE = np.zeros(256, np.bool_)
 _IS_TYPE[[ord(type) for type in [*TYPES, *NOT_READ]]] = True
@@ -259,8 +265,10 @@ def _rare_value(text, at, end, tag, kind):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _frame(text, at, end):  # type: ignore[no-untyped-def]
+def _frame(text, at, end, begin, sums):  # type: ignore[no-untyped-def]
     """Where the body of the message at ``at`` begins and ends, or why it has no frame.
+
+    ``sums`` are those of the record, which begins at ``begin``, or empty.
 
     Returns:
         (reason or 0, tag at fault, body begins, body ends)
@@ -294,9 +302,24 @@ def _frame(text, at, end):  # type: ignore[no-untyped-def]
         if text[i] < _ZERO or text[i] > _NINE:
             return _INVALID_CHECKSUM, _CHECKSUM_TAG, 0, 0
         checksum = 10 * checksum + text[i] - _ZERO
-    if text[body_end + 6] != _SOH or sum_of(text, at, body_end) != checksum:
+    if sums.size:
+        found = np.int64(sums[body_end - begin] - sums[at - begin]) & 0xFF
+    else:
+        found = sum_of(text, at, body_end)
+    if text[body_end + 6] != _SOH or found != checksum:
         return _INVALID_CHECKSUM, _CHECKSUM_TAG, 0, 0
     return 0, 0, body, body_end
+
+
+@njit(cache=True)
+def _sums_of(text, begin, end):  # type: ignore[no-untyped-def]
+    """The sums, modulo 256, of the first 0, 1, 2... bytes of a record."""
+    sums = np.zeros(end - begin + 1, np.uint8)
+    total = np.uint8(0)
+    for i in range(end - begin):
+        total += text[begin + i]
+        sums[i + 1] = total
+    return sums
 
 
 @njit(cache=True)
@@ -372,6 +395,7 @@ def scan(  # type: ignore[no-untyped-def]
     symbols, symbol_table = pointer(symbols), pointer(symbol_table)
     exchanges, exchange_table = pointer(exchanges), pointer(exchange_table)
     rejects, seen = pointer(rejects), pointer(seen)
+    none = np.zeros(0, np.uint8)
     m = n_symbols = n_exchanges = n_unknown = n_long = n_rejects = 0
     for row in range(n):
         if n_rejects + MAX_RECORDS > room or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
@@ -386,7 +410,8 @@ def scan(  # type: ignore[no-untyped-def]
             whole = _MESSAGE_TOO_LARGE
         elif at == end:
             whole = _EMPTY_MESSAGE
-        index = 0
+        index = wrong_sums = 0
+        sums = none
         while whole == 0 and at < end:
             if index == MAX_RECORDS:
                 whole = _TOO_MANY_RECORDS
@@ -394,8 +419,13 @@ def scan(  # type: ignore[no-untyped-def]
             start = at
             unknown_before, long_before = n_unknown, n_long
             kind_of_message = np.int64(0)
-            reason, tag, at, body_end = _frame(text, start, end)
+            may_be_copy = False
+            reason, tag, at, body_end = _frame(text, start, end, begin, sums)
             stop = body_end + TRAILER_BYTES
+            if reason == _INVALID_CHECKSUM:
+                wrong_sums += 1
+                if wrong_sums == MANY_WRONG_SUMS:
+                    sums = _sums_of(text, begin, end)
             if reason != 0:
                 stop = _next_message(text, start, end)
             elif text[at] != 51 or text[at + 1] != 53 or text[at + 2] != _EQUALS:
@@ -572,6 +602,8 @@ def scan(  # type: ignore[no-untyped-def]
                         reason = _INVALID_FORMAT
                     elif text[first] != _Y and text[first] != _N:
                         reason = _INVALID_VALUE
+                    elif tag == POSS_DUP:
+                        may_be_copy = text[first] == _Y
                 elif kind != _DATA:
                     reason = _rare_value(text, first, stop_value, tag, kind)
             if reason == 0:
@@ -585,6 +617,12 @@ def scan(  # type: ignore[no-untyped-def]
                         if missing != 0:
                             reason, tag = _MISSING_TAG, 64 * i + trailing_zeros(missing)
                             break
+                    if reason == 0 and may_be_copy:
+                        sent, first_sent = times[m * _N_TIMES + _SENT], times[m * _N_TIMES + _FIRST]
+                        if first_sent == _NO_TIME:
+                            reason, tag = _MISSING_TAG, FIRST_SENT
+                        elif first_sent > sent:
+                            reason, tag = _INVALID_VALUE, FIRST_SENT
             if reason != 0:
                 n_unknown, n_long = unknown_before, long_before
                 n_rejects = note_reject(rejects, n_rejects, row, start, stop, index, reason, tag)

@@ -57,6 +57,14 @@ def symbols(batch: Messages) -> list[bytes]:
     return [batch.symbols[code] if code >= 0 else b"" for code in batch.names[:, 0]]
 
 
+def test_a_type_that_is_not_read_is_named() -> None:
+    (reject,) = decoded(order(t35="E")).rejects
+    assert reject.texts == (
+        "unsupported_message_type",
+        "MsgType (35) is a type that is not read: NewOrderList (E)",
+    )
+
+
 def faults(batch: Messages) -> list[Fault]:
     return [Fault(reject.reason.code, reject.tag) for reject in batch.rejects]
 
@@ -94,6 +102,8 @@ FAULTS: list[tuple[bytes, str, int]] = [
     (order(t35="AE"), "invalid_message_type", 35),
     (order(t35="E"), "unsupported_message_type", 35),
     (make((35, "D"), *HEADER[:2], *ORDER, *HEADER[2:]), "tag_out_of_order", 34),
+    (make((35, "D"), *HEADER, (43, "Y"), *ORDER), "missing_tag", 122),
+    (make((35, "D"), *HEADER, (43, "Y"), (122, "20991231-00:00:00"), *ORDER), "invalid_value", 122),
     (order((89, "x")), "tag_out_of_order", 89),
     (order((93, 1), (89, "x"), (58, "after")), "tag_out_of_order", 58),
     (order((93, 1), (89, "x"), (9_999, "after")), "tag_out_of_order", 9_999),
@@ -211,6 +221,15 @@ def test_what_a_message_does_not_have_is_empty() -> None:
     assert texts(batch, 55) == [b""]
 
 
+def test_a_possible_copy_was_sent_first_at_its_time_or_before() -> None:
+    for copy in (
+        [(43, "Y"), (122, "20260102-03:04:05")],
+        [(43, "N")],
+        [(122, "20991231-00:00:00")],
+    ):
+        assert faults(decoded(make((35, "D"), *HEADER, *copy, *ORDER))) == []
+
+
 def test_data_may_hold_anything() -> None:
     data = b"\x018=FIX.4.2\x0110=000\x01"
     batch = decoded(order((354, len(data)), (355, data)) * 2)
@@ -260,6 +279,27 @@ def test_symbols_have_one_code_each() -> None:
     batch = decoded(*(order(t55=name) for name in names))
     assert symbols(batch) == names
     assert len(batch.symbols) == 4
+
+
+@pytest.mark.parametrize("headers", [1, 15, 16, 17, 500])
+def test_one_message_inside_of_many_headers_is_found(headers: int) -> None:
+    """Each header's length leads to the same trailer; the sum is that of the innermost."""
+    record = order()
+    expected = []
+    for _ in range(headers):
+        record = b"8=FIX.4.2\x019=%d\x01" % (len(record) - 7) + record
+        is_sum = sum(record[:-7]) % 256 == int(record[-4:-1])
+        expected.append("tag_out_of_order" if is_sum else "invalid_checksum")
+    batch = decoded(order(), record + order(), order())
+    # A message whose sum is right ends at its trailer, with all that is inside of it.
+    found = [reject.reason.code for reject in batch.rejects]
+    inside = expected[::-1]
+    if "tag_out_of_order" in inside:
+        inside = inside[: inside.index("tag_out_of_order") + 1]
+        assert batch.types.size == 3
+    else:
+        assert batch.types.size == 4
+    assert found == inside
 
 
 def test_batches_are_cut_without_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
