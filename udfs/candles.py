@@ -5,10 +5,7 @@ into frames, in whatever order they come:
 
 - *Open and close* are the prices of the first and the last trade by (event time, trade id, price).
   Of two ids the longer is the greater, so that digits compare as numbers.
-- *Sums* are exact. A double is split into three integers of 44 bits, the multiples of 2**8,
-  2**-36 and 2**-80 in it. Their sums do not depend on order, and the double made from them in the
-  end is the nearest to the true sum, what ``math.fsum`` gives. (Of terms below 2**-27, less than a
-  satoshi, what is under 2**-80 is cut off.)
+- *Sums* are exact: see ``udfs.sums``.
 """
 
 from collections.abc import Iterator
@@ -21,20 +18,15 @@ from numpy.typing import NDArray
 
 from udfs import columns
 from udfs.frames import Frame, long_id_starts
+from udfs.index import find, index_of
 from udfs.intervals import INTERVALS, SECOND_MS
 from udfs.scanner import BUY, MAX_TRADE_ID_LENGTH
+from udfs.sums import LIMBS, add, carry, limbs, total
 from udfs.trades import INLINE_ID_BYTES, TRADE
 from udfs.words import pointer, record
 
 LENGTHS_MS = np.array(list(INTERVALS.values()))
 """(8,) of every interval."""
-
-LIMB_BITS = 44
-LIMBS = 3
-_LIMB_MASK = (1 << LIMB_BITS) - 1
-_TOP, _PER_TOP, _MIDDLE, _LOW = 2.0**8, 2.0**-8, 2.0**36, 2.0**44
-_UNIT = 2**80
-"""How many of the last limb's ones make 1."""
 
 FINAL, TOUCHED = np.uint8(1), np.uint8(2)
 """Flags of a candle: its window is closed; it changed since it was last published."""
@@ -60,7 +52,7 @@ CANDLE = np.dtype(
         ("low", "f8"),
         ("trades", "i8"),
         ("revision", "i8"),
-        *((f"{name}_{limb}", "i8") for name in _SUMS for limb in range(LIMBS)),
+        *limbs(*_SUMS),
     ]
 )
 """A candle, 176 bytes; each sum as limbs, the greatest first."""
@@ -120,54 +112,6 @@ def _is_before(time, length, high, low, price, other_time, other_length, other_h
     if low != other_low:
         return low < other_low
     return price < other_price
-
-
-@njit(cache=True, inline="always")
-def _add(words, at, value):  # type: ignore[no-untyped-def]
-    """Adds a double of 0 and up to the sum in limbs at ``at``; what is below 2**-80 is cut off."""
-    top = np.floor(value * _PER_TOP)
-    rest = (value - top * _TOP) * _MIDDLE
-    middle = np.floor(rest)
-    words[at] += np.int64(top)
-    words[at + 1] += np.int64(middle)
-    words[at + 2] += np.int64((rest - middle) * _LOW)
-
-
-@njit(cache=True, inline="always")
-def _carry(words, at):  # type: ignore[no-untyped-def]
-    """Brings limbs back below 2**44, so that sums of sums do not overflow."""
-    words[at + 1] += words[at + 2] >> LIMB_BITS
-    words[at + 2] &= _LIMB_MASK
-    words[at] += words[at + 1] >> LIMB_BITS
-    words[at + 1] &= _LIMB_MASK
-
-
-@njit(cache=True, inline="always")
-def find(candles, index, symbol, interval, start):  # type: ignore[no-untyped-def]
-    """The slot of an index that has the place of a candle, or -1 where it would be.
-
-    ``candles`` is a pointer to them; an index has a power of two of slots.
-    """
-    mixed = (start // SECOND_MS * 31 + symbol) * 0x9E3779B1 + interval * 0x85EBCA6B
-    mask = index.size - 1
-    slot = (mixed ^ (mixed >> 15)) & mask
-    while index[slot] >= 0:
-        candle = record(candles, index[slot])
-        if candle.start == start and candle.symbol == symbol and candle.interval == interval:
-            break
-        slot = (slot + 1) & mask
-    return slot
-
-
-@njit(cache=True)
-def index_of(candles, size):  # type: ignore[no-untyped-def]
-    """An index of the first ``size`` of some candles, with slots for all of them and more."""
-    index = np.full(4 * candles.size, -1, np.int32)
-    candle_at = pointer(candles)
-    for i in range(size):
-        candle = record(candle_at, i)
-        index[find(candle_at, index, candle.symbol, candle.interval, candle.start)] = i
-    return index
 
 
 @njit(cache=True)
@@ -231,14 +175,14 @@ def _of_trades(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped
             candle.high = trade.price
         if trade.price < candle.low:
             candle.low = trade.price
-        _add(words, p * _WORDS + _VOLUME, trade.quantity)
-        _add(words, p * _WORDS + _NOTIONAL, trade.price * trade.quantity)
+        add(words, p * _WORDS + _VOLUME, trade.quantity)
+        add(words, p * _WORDS + _NOTIONAL, trade.price * trade.quantity)
         if trade.side == BUY:
-            _add(words, p * _WORDS + _BUY_VOLUME, trade.quantity)
+            add(words, p * _WORDS + _BUY_VOLUME, trade.quantity)
     some_long = False
     for p in range(count):
         for at in (_VOLUME, _NOTIONAL, _BUY_VOLUME):
-            _carry(words, p * _WORDS + at)
+            carry(words, p * _WORDS + at)
         candle = record(candle_at, p)
         first, last = record(trades, candle.open_high), record(trades, candle.close_high)
         longest = max(first.id_length, last.id_length)
@@ -312,7 +256,7 @@ def merge(into, words, ids, at, other, other_words, other_ids, other_at):  # typ
     for k in range(3 * LIMBS):
         words[here + k] += other_words[there + k]
     for k in range(0, 3 * LIMBS, LIMBS):
-        _carry(words, here + k)
+        carry(words, here + k)
 
 
 class _Key(msgspec.Struct, frozen=True, gc=False):
@@ -347,13 +291,8 @@ _json = msgspec.json.Encoder()
 _NAMES = list(INTERVALS)
 _PUBLISHED = [
     "symbol", "interval", "start", "open", "high", "low", "close", "trades", "flags", "revision",
-    *(f"{name}_{limb}" for name in _SUMS for limb in range(LIMBS)),
+    *(name for name, _ in limbs(*_SUMS)),
 ]  # fmt: skip
-
-
-def _total(top: int, middle: int, low: int) -> float:
-    """The double nearest to a sum in limbs: Python rounds a quotient of integers once."""
-    return ((top << 2 * LIMB_BITS) + (middle << LIMB_BITS) + low) / _UNIT
 
 
 def messages(
@@ -361,12 +300,12 @@ def messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle, updated now; at its window's end if None."""
     fields = [rows[name].tolist() for name in _PUBLISHED]
-    for code, place, start, first, high, low, last, trades, flags, revision, *limbs in zip(
+    for code, place, start, first, high, low, last, trades, flags, revision, *sums in zip(
         *fields, strict=True
     ):
         symbol, interval = symbols[code], _NAMES[place]
         end = start + INTERVALS[interval]
-        volume, notional = _total(*limbs[:LIMBS]), _total(*limbs[LIMBS : 2 * LIMBS])
+        volume, notional = total(*sums[:LIMBS]), total(*sums[LIMBS : 2 * LIMBS])
         candle = Candle(
             symbol,
             interval,
@@ -380,7 +319,7 @@ def messages(
             notional,
             notional / volume,
             trades,
-            _total(*limbs[2 * LIMBS :]),
+            total(*sums[2 * LIMBS :]),
             bool(flags & FINAL),
             revision,
             end if now_ms is None else now_ms,

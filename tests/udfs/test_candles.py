@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.udfs.makers import random_frame
-from udfs import candles
-from udfs.candles import LIMB_BITS, Candles
+from udfs import candles, sums
+from udfs.candles import Candles
 from udfs.frames import Frame, trade_ids
 from udfs.scanner import BUY
 
@@ -78,7 +78,7 @@ def test_limbs_add_up_to_the_exact_sum(quantities: list[float]) -> None:
     exact = sum(map(Fraction, quantities))
     found = sum(n * unit for n, unit in zip(limbs, _UNITS, strict=True))
     assert 0 <= exact - found < Fraction(len(quantities), 2**80)
-    assert all(0 <= limb < 2**LIMB_BITS for limb in limbs[1:])
+    assert all(0 <= limb < 2**sums.LIMB_BITS for limb in limbs[1:])
 
 
 def test_many_symbols_and_seconds_have_a_candle_each() -> None:
