@@ -76,6 +76,7 @@ def decode(
 
 Packed = tuple[int, bytes, bytes]
 """How many records, and the bytes of their COLUMNs and of the columns themselves."""
+NOTHING: Packed = (0, b"", b"")
 
 
 def pack(records: NDArray[np.void], fields: NDArray[np.int64]) -> Packed:
@@ -89,6 +90,8 @@ def unpack(
 ) -> NDArray[np.void]:
     """What ``pack`` was given."""
     size, columns, data = packed
+    if not size:
+        return np.zeros(0, records)
     return decode(
         np.frombuffer(columns, COLUMN), np.frombuffer(data, np.uint8), size, fields, records
     )

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from udfs import fix, records, trades
 from udfs.frames import Frame
+from udfs.order_frames import OrderFrame
 from udfs.reasons import Field, Reason, texts
-from udfs.scanner import MAX_RECORDS
+from udfs.scanner import BUY, MAX_RECORDS
+from udfs.shards import CELLS
 from udfs.sources import Topics, named
 
 _json = msgspec.json.Encoder()
@@ -66,7 +68,7 @@ def of_trades(
     the trades that the shard got of the same message.
     """
     code, sentence = texts(reason, Field.SYMBOL)
-    indexes = MAX_RECORDS * (1 + frame.shard) + _order_in_message(frame)
+    indexes = MAX_RECORDS * (1 + frame.shard) + _order_in_message(frame.trades)
     stood = frame.trades[places][["source", "offset"]].tolist()
     for (source, offset), index, fields in zip(
         stood, indexes[places].tolist(), records.fields(frame, places), strict=True
@@ -77,10 +79,42 @@ def of_trades(
         yield topic.encode(), _json.encode(letter)
 
 
-def _order_in_message(frame: Frame) -> NDArray[np.intp]:
-    """(n,) how many trades of the same Kafka record come before each trade of a frame."""
+class _Order(msgspec.Struct, frozen=True, gc=False):
+    """What was read of an order."""
+
+    symbol: str
+    side: str
+    price: float | None
+    quantity: float | None
+    timestamp: int
+
+
+def of_orders(
+    frame: OrderFrame, places: NDArray[np.intp], topics: Topics, now_ms: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """As ``of_trades``, of the events of orders, for which there were too many symbols."""
+    code, sentence = texts(Reason.TOO_MANY_SYMBOLS, Field.SYMBOL)
+    # Trades of the same message have the numbers before these.
+    indexes = MAX_RECORDS * (2 + CELLS + frame.shard) + _order_in_message(frame.events)
+    for place, index in zip(places.tolist(), indexes[places].tolist(), strict=True):
+        event = frame.events[place]
+        topic, partition = named(int(event["source"]), topics)
+        order = _Order(
+            frame.symbols[event["symbol"]],
+            "buy" if event["side"] == BUY else "sell",
+            float(event["price"]) or None,
+            float(event["quantity"]) or None,
+            int(event["time"]),
+        )
+        payload, offset = _json.encode(order), int(event["offset"])
+        letter = DeadLetter(topic, partition, offset, index, code, sentence, payload, now_ms)
+        yield topic.encode(), _json.encode(letter)
+
+
+def _order_in_message(rows: NDArray[np.void]) -> NDArray[np.intp]:
+    """(n,) how many rows of the same Kafka record come before each of some."""
     _, message, counts = np.unique(
-        frame.trades[["source", "offset"]], return_inverse=True, return_counts=True
+        rows[["source", "offset"]], return_inverse=True, return_counts=True
     )
     order = np.argsort(message, kind="stable")
     first = np.cumsum(counts) - counts

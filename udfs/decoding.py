@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from udfs import executions, fix, trades
+from udfs import executions, fix, orders, trades
+from udfs.orders import Events
 from udfs.reasons import Field, Reason
 from udfs.sources import are_orders
 from udfs.trades import Batch
@@ -53,6 +54,8 @@ class Decoded:
 
     batches: list[Batch] = field(default_factory=list)
     """The trades."""
+    events: list[Events] = field(default_factory=list)
+    """What is said of orders."""
     rejects: list[tuple[Sequence[Reject], Records]] = field(default_factory=list)
     """What is rejected, and the records that the rows of it count in."""
     outcomes: list[tuple[str, Sources]] = field(default_factory=list)
@@ -68,6 +71,7 @@ class Decoded:
     def extend(self, more: "Decoded") -> None:
         """Takes in what other records held."""
         self.batches.extend(more.batches)
+        self.events.extend(more.events)
         self.rejects.extend(more.rejects)
         self.outcomes.extend(more.outcomes)
 
@@ -125,17 +129,30 @@ def _orders(records: Records, max_ahead_ms: int) -> Decoded:
     found = Decoded()
     first = 0
     for messages in fix.decode(records.values):
-        batch, are_orders, rejects = executions.of_messages(
+        batch, is_valid, is_trade, rejects = executions.of_messages(
             messages, records.times_ms, records.sources, records.offsets, max_ahead_ms
         )
         found.batches.append(batch)
         found.add_rejects([*messages.rejects, *rejects], records)
-        rows = messages.places[are_orders, 0]
+        events = orders.of_messages(
+            messages,
+            executions.times_ms_of(messages),
+            is_valid,
+            is_trade,
+            records.sources,
+            records.offsets,
+            batch.symbols,
+        )
+        found.events.append(events)
+        of_events = events.events
+        # An OrderCancelReject names no symbol: no shard could count it.
+        of_none = records.sources[messages.places[is_valid & (messages.types == b"9"), 0]]
         scanned = records.sources[first : first + messages.sessions.size]
         found.outcomes.extend(
             [
                 ("trades", batch.trades["source"]),
-                ("orders", records.sources[rows]),
+                ("events", of_events["source"][of_events["is_fill"] == 0]),
+                ("orders", of_none),
                 ("session", np.repeat(scanned, messages.sessions)),
             ]
         )

@@ -14,6 +14,7 @@ from udfs.reasons import Reason
 from udfs.trades import TRADE, Batch, take_ids
 
 SYMBOL, EXEC_ID, LAST_MARKET, LAST_PRICE, LAST_QUANTITY = 55, 17, 30, 31, 32
+LIMIT_PRICE, ORDER_QUANTITY = 44, 38
 SIDE, TRANSACT_TIME, SENDING_TIME, EXEC_TYPE, EXEC_TRANS_TYPE = 54, 60, 52, 150, 20
 
 FILLS = (b"1", b"2", b"F")
@@ -30,7 +31,7 @@ def of_messages(
     sources: NDArray[np.int32],
     offsets: NDArray[np.int64],
     max_ahead_ms: int,
-) -> tuple[Batch, NDArray[np.bool_], list[Reject]]:
+) -> tuple[Batch, NDArray[np.bool_], NDArray[np.bool_], list[Reject]]:
     """The trades among FIX messages, and what is wrong with the values of some.
 
     Args:
@@ -41,17 +42,17 @@ def of_messages(
         max_ahead_ms: how far a message's time may be ahead of its record's.
 
     Returns:
-        The trades; (n,) which messages are valid and no trades; and the rejects.
+        The trades; (n,) which messages are valid, and which of them are trades; and the rejects.
     """
     rows = messages.places[:, 0]
-    micros = messages.time(TRANSACT_TIME)
-    time_ms = np.where(micros == NO_TIME, messages.time(SENDING_TIME), micros) // 1_000
+    time_ms = times_ms_of(messages)
     is_fill = (messages.types == b"8") & np.isin(messages.character(EXEC_TYPE), FILLS)
     kind = messages.character(EXEC_TRANS_TYPE)
     is_trade = is_fill & (kind == b"0")
     price, quantity = messages.number(LAST_PRICE), messages.number(LAST_QUANTITY)
     with np.errstate(over="ignore", invalid="ignore"):
         notional = price * quantity
+        asked = messages.number(LIMIT_PRICE) * messages.number(ORDER_QUANTITY)
 
     symbols, good_symbol = _names(messages.symbols, scanner.MAX_SYMBOL_LENGTH)
     exchanges, good_exchange = _names(messages.exchanges, scanner.MAX_EXCHANGE_LENGTH)
@@ -62,6 +63,7 @@ def of_messages(
         (time_ms > times_ms[rows] + max_ahead_ms, Reason.TIMESTAMP_AHEAD, TRANSACT_TIME),
         # A trade that is in candles cannot be taken out again.
         (is_fill & np.isin(kind, (b"1", b"2")), Reason.UNSUPPORTED_EXECUTION, EXEC_TRANS_TYPE),
+        (asked > scanner.MAX_NOTIONAL, Reason.INVALID_NOTIONAL, ORDER_QUANTITY),
         (is_trade & np.isnan(price), Reason.MISSING_TAG, LAST_PRICE),
         (is_trade & np.isnan(quantity), Reason.MISSING_TAG, LAST_QUANTITY),
         (is_trade & ~_is_within(price), Reason.INVALID_PRICE, LAST_PRICE),
@@ -86,7 +88,16 @@ def of_messages(
     is_buy = np.isin(messages.character(SIDE)[is_trade], BUYS)
     trades["side"] = np.where(is_buy, scanner.BUY, scanner.SELL)
     ids = take_ids(messages.data, messages.place(EXEC_ID)[is_trade].astype(np.int64), trades)
-    return Batch(trades, symbols, exchanges, ids, []), is_valid & ~is_trade, rejects
+    return Batch(trades, symbols, exchanges, ids, []), is_valid, is_trade, rejects
+
+
+def times_ms_of(messages: Messages) -> NDArray[np.int64]:
+    """(n,) when each message says that it was, ms since epoch."""
+    micros = messages.time(TRANSACT_TIME)
+    times_ms: NDArray[np.int64] = (
+        np.where(micros == NO_TIME, messages.time(SENDING_TIME), micros) // 1_000
+    )
+    return times_ms
 
 
 def _names(names: list[bytes], limit: int) -> tuple[list[str], NDArray[np.bool_]]:

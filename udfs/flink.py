@@ -27,7 +27,17 @@ from pyflink.table.udf import UserDefinedScalarFunctionWrapper, udf
 # the module that made it, where it has no name.
 beam_sdk_worker_main.print = builtins.print
 
-from udfs import checksum, dead_letters, decoding, fix, frames, ledger, trades  # noqa: E402
+from udfs import (  # noqa: E402
+    checksum,
+    dead_letters,
+    decoding,
+    fix,
+    frames,
+    ledger,
+    order_frames,
+    orders,
+    trades,
+)
 from udfs.decoding import Records  # noqa: E402
 from udfs.sources import Topics  # noqa: E402
 
@@ -101,7 +111,7 @@ class Decode(ScalarFunction):  # type: ignore[misc]
     def open(self, function_context: FunctionContext) -> None:
         """Loads the compiled kernels before the first record."""
         del function_context
-        for module in (trades, fix, frames):
+        for module in (trades, fix, orders, frames):
             module.warm_up()
         # A batch of broken records makes thousands of objects, none of them in a cycle. With the
         # collector's own thresholds, searching them took as long as all the decoding.
@@ -126,6 +136,8 @@ class Decode(ScalarFunction):  # type: ignore[misc]
         pieces: list[bytes] = []
         for batch in decoded.batches:
             pieces += map(frames.pack, frames.split(batch, self._shards))
+        for events in decoded.events:
+            pieces += map(order_frames.pack, order_frames.split(events, self._shards))
         for rejects, of in decoded.rejects:
             pieces += dead_letters.encode(rejects, of.sources, of.offsets, self._topics, now_ms)
         pieces.append(ledger.tally(source, decoded.outcomes))

@@ -48,7 +48,7 @@ class Source(msgspec.Struct):
     late: int
     rejected: int
     orders: int
-    """Messages of FIX that are no trades."""
+    """Messages of FIX about orders that are no trades."""
     session: int
     """Messages that keep a FIX session going."""
 
@@ -121,13 +121,13 @@ def tally(messages: NDArray[np.int32], records: Iterable[tuple[str, NDArray[np.i
 
     Args:
         messages: the sources of the Kafka records.
-        records: the sources of the records in them, by what becomes of each: ``trades`` have no
-            outcome yet, the others are some of COUNTS.
+        records: the sources of the records in them, by what becomes of each: that of ``trades``
+            and ``events`` is up to a shard, the others are some of COUNTS.
     """
     changes = by_source(messages, "messages")
     for outcome, sources in records:
         changes += by_source(sources, "records")
-        if outcome != "trades":
+        if outcome in COUNTS:
             changes += by_source(sources, outcome)
     return b"%04d" % TALLY + msgspec.msgpack.encode(changes)
 

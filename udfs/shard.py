@@ -1,4 +1,4 @@
-"""A shard: all that is kept of the trades of some symbols, and what it publishes of them.
+"""A shard: all that is kept of the trades and orders of some symbols, and what it publishes.
 
 The state is in memory; what changes it is written to a journal, from which it is made again. Each
 entry says what was added and how far event time had passed, so that reading the journal closes and
@@ -14,20 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import (
+    book,
     candles,
     dead_letters,
     fingerprints,
+    flows,
     frames,
     late,
     ledger,
     numbered,
+    order_frames,
     seen,
     snapshot,
     windows,
 )
-from udfs.candles import LENGTHS_MS, Candles
-from udfs.columns import Packed
+from udfs.book import Book
+from udfs.candles import LENGTHS_MS, NO_IDS, Candles
+from udfs.columns import NOTHING, Packed
 from udfs.fingerprints import FINGERPRINT
+from udfs.flows import FLOW
 from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
 from udfs.ledger import Change, Ledger
@@ -39,7 +44,9 @@ from udfs.snapshot import Snapshot
 from udfs.sources import Topics
 from udfs.windows import NEVER, Places, Windows
 
-Output = tuple[Literal["candles", "late_trades", "ledger", "dead_letters"], bytes, bytes]
+Output = tuple[
+    Literal["candles", "late_trades", "ledger", "dead_letters", "order_flow", "book"], bytes, bytes
+]
 """Which output, and key and value of a message to it."""
 
 NO_WATERMARK = -(2**63)
@@ -61,7 +68,7 @@ class Rules:
     shards: int
     """How many there are."""
     symbols: int
-    """Of so many a shard has candles at once; trades of others are rejected."""
+    """Of so many a shard has candles at once; trades and orders of others are rejected."""
     correction_ms: int
     """How far behind the watermark a trade's second may have ended and still be counted."""
     duplicates_ms: int
@@ -73,6 +80,12 @@ class Rules:
     of any interval are."""
     forming_ms: int
     ledger_ms: int
+    open_orders: int
+    """So many of a symbol are in its book; further ones are ignored."""
+    order_ttl_ms: int
+    """How long an order of which nothing is heard stays open, in event time."""
+    book_ms: int
+    """Time between two messages of the book of a symbol."""
     may_repeat: bool = True
     """Whether what was published after a checkpoint stays when the state goes back to it."""
     shards_before: int = 0
@@ -93,10 +106,12 @@ class _Entry(msgspec.Struct, array_like=True):
     symbols: list[str] = []
     exchanges: list[str] = []
     seconds: bytes = b""
-    numbered: Packed = (0, b"", b"")
+    numbered: Packed = NOTHING
     fingerprints: bytes = b""
     changes: list[Change] = []
     duplicates: dict[str, int] = {}
+    flows: Packed = NOTHING
+    events: Packed = NOTHING
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -143,6 +158,7 @@ class Shard:
     number: int
     rules: Rules
     windows: Windows = field(default_factory=Windows)
+    flows: Windows = field(default_factory=lambda: Windows(row=FLOW))
     numbered: Numbered = field(default_factory=Numbered)
     seen: Seen = field(default_factory=Seen)
     ledger: Ledger = field(default_factory=Ledger)
@@ -157,7 +173,8 @@ class Shard:
         self._passed = 0
         self._watermark = NO_WATERMARK
         self._clock = _Clock(self.rules.quiet_ms)
-        self._forming_at = self._ledger_at = 0
+        self.book = Book(self.rules.open_orders)
+        self._forming_at = self._ledger_at = self._book_at = 0
         self._ledger_due = False
         self._entry: _Entry | None = None
         self._journal = self._snapshot = 0
@@ -201,15 +218,21 @@ class Shard:
         watermark = self._watermark
         if self.number == TALLY:
             self._count(self._change(watermark), ledger.read_tally(piece))
-            return out
+        elif order_frames.is_packed(piece):
+            out += self._take_orders(piece, watermark, now_ms)
+        else:
+            out += self._take_trades(piece, watermark, now_ms)
+        return out
+
+    def _take_trades(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
+        out: list[Output] = []
         frame = frames.unpack(piece)
         entry = self._change(watermark)
         entry.symbols, entry.exchanges = frame.symbols, frame.exchanges
         changes: list[Change] = []
         topics = self.rules.topics
-        first_accepted = (watermark + 1 - self.rules.correction_ms) // SECOND_MS * SECOND_MS
-        too_late = frame.trades["timestamp"] < first_accepted
-        too_many = self._exceed(frame, ~too_late)
+        too_late = frame.trades["timestamp"] < self._first_accepted(watermark)
+        too_many = self._exceed(frame.symbols, frame.trades["symbol"], ~too_late)
         if too_late.any():
             places = np.flatnonzero(too_late)
             changes += ledger.by_source(frame.trades["source"][places], "late")
@@ -230,14 +253,56 @@ class Shard:
         if frame.trades.size:
             seconds = candles.of_frame(frame)
             entry.seconds = candles.pack(seconds)
-            out += self._candles(self._add(frame.symbols, seconds), now_ms)
+            out += self._candles(self._add(self.windows, frame.symbols, seconds), now_ms)
+            out += self._take_flows(entry, frame.symbols, flows.of_fills(frame), now_ms)
             out += self._form(now_ms)
         return out
 
+    def _take_orders(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
+        out: list[Output] = []
+        frame = order_frames.unpack(piece)
+        entry = self._change(watermark)
+        entry.symbols = frame.symbols
+        events, topics = frame.events, self.rules.topics
+        changes: list[Change] = []
+        too_many = self._exceed(frame.symbols, events["symbol"], np.ones(events.size, np.bool_))
+        if too_many.any():
+            # Fills are trades too, and have letters as such.
+            places = np.flatnonzero(too_many & (events["is_fill"] == 0))
+            changes += ledger.by_source(events["source"][places], "rejected")
+            for message in dead_letters.of_orders(frame, places, topics, now_ms):
+                out.append(("dead_letters", *message))
+            events = events[~too_many]
+        # What is late counts in no flow any more; what it says of the book is news all the same.
+        too_late = events["time"] < self._first_accepted(watermark)
+        are_orders = events["is_fill"] == 0
+        changes += ledger.by_source(events["source"][too_late & are_orders], "late")
+        changes += ledger.by_source(events["source"][~too_late & are_orders], "orders")
+        self._count(entry, changes)
+        if events.size:
+            seconds = flows.of_events(events[~too_late])
+            entry.events = order_frames.pack_events(events)
+            self._apply(frame.symbols, events)
+            out += self._take_flows(entry, frame.symbols, seconds, now_ms)
+            out += self._form(now_ms)
+            out += self._publish_book(now_ms)
+        return out
+
+    def _take_flows(
+        self, entry: _Entry, symbols: list[str], seconds: NDArray[np.void], now_ms: int
+    ) -> list[Output]:
+        if not seconds.size:
+            return []
+        entry.flows = flows.pack(seconds)
+        return self._flows(self._add(self.flows, symbols, Candles(seconds, NO_IDS)), now_ms)
+
+    def _first_accepted(self, watermark: int) -> int:
+        """Since when what comes is not too late."""
+        return (watermark + 1 - self.rules.correction_ms) // SECOND_MS * SECOND_MS
+
     def begin(self, now_ms: int) -> list[Output]:
         """Catches up with the time that its snapshot says has passed."""
-        out = self._candles(self.windows.close(self._passed), now_ms)
-        return [*out, self._account(now_ms)]
+        return [*self._close(now_ms), self._account(now_ms)]
 
     def tick(self, watermark: int, now_ms: int) -> list[Output]:
         """Lets time pass: publishes the candles whose windows are over, and what else is due."""
@@ -246,27 +311,31 @@ class Shard:
         watermark = self._watermark = max(watermark, self._watermark)
         passed = self._clock.passed(watermark, now_ms)
         if passed > self._passed:
-            over = self.windows.next_end <= passed
+            over = min(self.windows.next_end, self.flows.next_end) <= passed
             new_minute = passed // MINUTE_MS > self._passed // MINUTE_MS
             self._passed = passed
             if over:
                 self._change(watermark)
-                out += self._candles(self.windows.close(passed), now_ms)
+                out += self._close(now_ms)
             if new_minute:
                 out += self._candles(self.windows.forming(self._slow), now_ms)
+                out += self._flows(self.flows.forming(self._slow), now_ms)
                 self._expire(watermark)
         out += self._form(now_ms)
         end = watermark >= NEVER
+        out += self._publish_book(now_ms, end)
         if self._ledger_due and (end or now_ms >= self._ledger_at + self.rules.ledger_ms):
             out.append(self._account(now_ms))
         return out
 
     def due(self, now_ms: int) -> tuple[int, int | None]:
         """When ``tick`` has something to do: in event time, and by the wall clock."""
-        end = self.windows.next_end
+        end = min(self.windows.next_end, self.flows.next_end, self._next_expiry)
         clock = [self._clock.reaches(end, now_ms)]
-        if self.windows.has_touched(self._forming):
+        if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
+        if self.book.is_touched and not self.rules.stamp_end:
+            clock.append(self._book_at + self.rules.book_ms)
         if self._ledger_due:
             clock.append(self._ledger_at + self.rules.ledger_ms)
         times = [max(time, now_ms + 1) for time in clock if time is not None]
@@ -302,6 +371,9 @@ class Shard:
             self.seen.held.tobytes(),
             self.ledger.counts,
             self.ledger.duplicates,
+            flows.pack(self.flows.held.rows),
+            book.pack_orders(self.book.held),
+            book.pack_symbols(self.book.symbols),
         )
 
     def _read(self, data: bytes) -> None:
@@ -318,8 +390,15 @@ class Shard:
         self._journal += len(data)
         self._passed, self._watermark = entry.passed, entry.watermark
         self.windows.close(entry.passed)
+        self.flows.close(entry.passed)
+        self._expire_orders()
         if entry.seconds:
-            self._add(entry.symbols, candles.unpack(entry.seconds))
+            self._add(self.windows, entry.symbols, candles.unpack(entry.seconds))
+        if entry.flows != NOTHING:
+            seconds = Candles(flows.unpack(entry.flows), NO_IDS)
+            self._add(self.flows, entry.symbols, seconds)
+        if entry.events != NOTHING:
+            self._apply(entry.symbols, order_frames.unpack_events(entry.events))
         since = self._remembered(entry.watermark)
         names = fingerprints.names_of(entry.symbols, entry.exchanges)
         self.numbered.add(numbered.unpack(entry.numbered), names, since)
@@ -334,10 +413,16 @@ class Shard:
         self.numbered = Numbered(snapshot.array(whole.numbered, ENTRY))
         self.seen = Seen(snapshot.array(whole.fingerprints, FINGERPRINT))
         self.ledger = Ledger(whole.counts, whole.duplicates)
+        self.flows = Windows(Candles(flows.unpack(whole.flows), NO_IDS), FLOW)
+        self.book = Book(
+            self.rules.open_orders,
+            book.unpack_orders(whole.orders),
+            book.unpack_symbols(whole.books),
+        )
 
     def _recover(self, recovered_ms: int) -> None:
         if self.rules.may_repeat:
-            self.windows.recovered_ms = recovered_ms
+            self.windows.recovered_ms = self.flows.recovered_ms = recovered_ms
         # The last account may have been lost with what ended the shard before.
         self._ledger_due = bool(self.ledger.counts)
 
@@ -347,14 +432,23 @@ class Shard:
             self._entry = _Entry(self._passed, watermark)
         return self._entry
 
-    def _add(self, symbols: list[str], seconds: Candles) -> Places:
-        """Adds candles of one second, whose symbols these are; returns those to correct."""
+    def _add(self, windows: Windows, symbols: list[str], seconds: Candles) -> Places:
+        """Adds those of one second, whose symbols these are; returns those to correct."""
+        self._encode(symbols, seconds.rows)
+        windows.add(seconds)
+        return windows.correct(self._passed)
+
+    def _apply(self, symbols: list[str], events: NDArray[np.void]) -> None:
+        """Does what events of orders say, whose symbols these are."""
+        self._encode(symbols, events)
+        self.book.apply(events)
+
+    def _encode(self, symbols: list[str], rows: NDArray[np.void]) -> None:
+        """Gives rows the shard's own codes of their symbols."""
         codes = np.zeros(len(symbols), np.int32)
-        for place in set(seconds.rows["symbol"].tolist()):
+        for place in np.unique(rows["symbol"]).tolist():
             codes[place] = self._code(symbols[place])
-        seconds.rows["symbol"] = codes[seconds.rows["symbol"]]
-        self.windows.add(seconds)
-        return self.windows.correct(self._passed)
+        rows["symbol"] = codes[rows["symbol"]]
 
     def _code(self, symbol: str) -> int:
         code = self._codes.get(symbol)
@@ -367,18 +461,26 @@ class Shard:
         self._symbols = symbols
         self._codes = {symbol: code for code, symbol in enumerate(symbols)}
 
-    def _exceed(self, frame: Frame, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which of the trades wanted, (n,), are of a new symbol that there is no room for."""
+    def _exceed(
+        self, symbols: list[str], codes: NDArray[np.int32], wanted: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Which of those wanted, (n,), are of a new symbol that there is no room for.
+
+        Args:
+            symbols: Of a frame.
+            codes: (n,) into them.
+            wanted: (n,).
+        """
         free = self.rules.symbols - len(self._symbols)
-        if len(frame.symbols) <= free:
+        if len(symbols) <= free:
             return np.zeros(wanted.size, np.bool_)
-        present = np.zeros(len(frame.symbols), np.bool_)
-        present[frame.trades["symbol"][wanted]] = True
-        is_new = np.array([symbol not in self._codes for symbol in frame.symbols], np.bool_)
+        present = np.zeros(len(symbols), np.bool_)
+        present[codes[wanted]] = True
+        is_new = np.array([symbol not in self._codes for symbol in symbols], np.bool_)
         new = np.flatnonzero(present & is_new)
-        exceed = np.zeros(len(frame.symbols), np.bool_)
+        exceed = np.zeros(len(symbols), np.bool_)
         exceed[new[max(free, 0) :]] = True
-        found: NDArray[np.bool_] = exceed[frame.trades["symbol"]] & wanted
+        found: NDArray[np.bool_] = exceed[codes] & wanted
         return found
 
     def _without_duplicates(self, frame: Frame, entry: _Entry, changes: list[Change]) -> Frame:
@@ -425,43 +527,92 @@ class Shard:
         message = self.ledger.message(self.number, rules.shards, rules.topics, now_ms)
         return "ledger", *message
 
+    def _close(self, now_ms: int) -> list[Output]:
+        """Publishes what is of windows that are over."""
+        return [
+            *self._candles(self.windows.close(self._passed), now_ms),
+            *self._flows(self.flows.close(self._passed), now_ms),
+        ]
+
     def _candles(self, places: Places, now_ms: int) -> list[Output]:
         if not places.size:
             return []
         rows = self.windows.candles.rows[places]
-        updated_at = None if self.rules.stamp_end else now_ms
-        return [
-            ("candles", key, value)
-            for key, value in candles.messages(rows, self._symbols, updated_at)
-        ]
+        made = candles.messages(rows, self._symbols, self._updated_at(now_ms))
+        return [("candles", key, value) for key, value in made]
+
+    def _flows(self, places: Places, now_ms: int) -> list[Output]:
+        if not places.size:
+            return []
+        rows = self.flows.candles.rows[places]
+        made = flows.messages(rows, self._symbols, self._updated_at(now_ms))
+        return [("order_flow", key, value) for key, value in made]
+
+    def _updated_at(self, now_ms: int) -> int | None:
+        return None if self.rules.stamp_end else now_ms
 
     def _form(self, now_ms: int) -> list[Output]:
-        """Publishes the forming candles that changed, unless some were just before."""
+        """Publishes what changed of the windows that are not over, unless some was just before."""
         if now_ms < self._forming_at + self.rules.forming_ms:
             return []
         formed = self._candles(self.windows.forming(self._forming), now_ms)
+        formed += self._flows(self.flows.forming(self._forming), now_ms)
         if formed:
             self._forming_at = now_ms
         return formed
+
+    def _publish_book(self, now_ms: int, end: bool = False) -> list[Output]:
+        """Publishes the books that changed, unless some were just before.
+
+        How often is a matter of the clock: what is to be the same each time comes at the end only.
+        """
+        too_soon = self.rules.stamp_end or now_ms < self._book_at + self.rules.book_ms
+        if (too_soon and not end) or not self.book.is_touched:
+            return []
+        self._book_at = now_ms
+        touched = self.book.take_touched()
+        made = book.messages(self.book, touched, self._symbols, self._updated_at(now_ms))
+        return [("book", key, value) for key, value in made]
 
     def _expire(self, watermark: int) -> None:
         """Forgets what no trade can change or repeat any more."""
         if watermark >= NEVER:
             return
         self.windows.expire(watermark + 1 - self.rules.correction_ms)
+        self.flows.expire(watermark + 1 - self.rules.correction_ms)
+        self._expire_orders()
         since = self._remembered(watermark)
         self.numbered.expire(since)
         self.seen.expire(since)
-        held = self.windows.held
-        used, codes = np.unique(held.rows["symbol"], return_inverse=True)
+        candles, flows, orders = self.windows.held, self.flows.held, self.book.held
+        used = np.unique(
+            np.concatenate([rows["symbol"] for rows in (candles.rows, flows.rows, orders)])
+        )
         full = len(self._symbols) >= self.rules.symbols
         if 2 * used.size < len(self._symbols) or (full and used.size < len(self._symbols)):
-            held.rows["symbol"] = codes
-            self.windows.hold(held)
+            codes = np.full(len(self._symbols), -1)
+            codes[used] = np.arange(used.size)
+            for windows, held in ((self.windows, candles), (self.flows, flows)):
+                held.rows["symbol"] = codes[held.rows["symbol"]]
+                windows.hold(held)
+            self.book.rename(codes)
             self._rename([self._symbols[code] for code in used.tolist()])
+
+    def _expire_orders(self) -> None:
+        """Forgets open orders by the minute, as it is done again when the journal is read."""
+        if self._passed < NEVER:
+            minute = self._passed // MINUTE_MS * MINUTE_MS
+            self.book.expire(minute - self.rules.order_ttl_ms)
+
+    @property
+    def _next_expiry(self) -> int:
+        """When the first of the open orders expires, ms; NEVER if there are none."""
+        if self.book.oldest >= NEVER:
+            return int(NEVER)
+        return (self.book.oldest + self.rules.order_ttl_ms) // MINUTE_MS * MINUTE_MS + MINUTE_MS
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    for module in (frames, candles, windows, numbered, fingerprints, seen):
+    for module in (frames, candles, flows, windows, numbered, fingerprints, seen, book):
         module.warm_up()

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import candles, table
+from udfs import book, candles, flows, table
 from udfs.candles import Candles
+from udfs.columns import NOTHING, Packed
 from udfs.fingerprints import FINGERPRINT
 from udfs.numbered import ENTRY
 from udfs.shards import cell_of, heir_of
@@ -33,6 +34,12 @@ class Snapshot(msgspec.Struct, array_like=True):
     """FINGERPRINTs."""
     counts: dict[int, list[int]]
     duplicates: dict[str, int]
+    flows: Packed = NOTHING
+    """Of ``flows.pack``, their symbols as those of candles."""
+    orders: Packed = NOTHING
+    """The open ones, of ``book.pack_orders``; their symbols likewise."""
+    books: Packed = NOTHING
+    """Of ``book.pack_symbols``: of the first of the symbols."""
 
 
 _packer = msgspec.msgpack.Encoder()
@@ -65,11 +72,15 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
     held = candles.unpack(snapshot.windows)
     numbered = array(snapshot.numbered, ENTRY)
     fingerprints = array(snapshot.fingerprints, FINGERPRINT)
+    of_flows, orders = flows.unpack(snapshot.flows), book.unpack_orders(snapshot.orders)
+    books = _of_all(snapshot)
     for shard in range(shards):
         wanted = cells % shards == shard
         codes = np.cumsum(wanted) - 1
         rows = held.take(np.flatnonzero(wanted[held.rows["symbol"]]))
-        rows.rows["symbol"] = codes[rows.rows["symbol"]]
+        own_flows, own_orders = (each[wanted[each["symbol"]]] for each in (of_flows, orders))
+        for each in (rows.rows, own_flows, own_orders):
+            each["symbol"] = codes[each["symbol"]]
         yield (
             shard,
             msgspec.structs.replace(
@@ -80,19 +91,36 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
                 fingerprints=fingerprints[table.cells(fingerprints) % shards == shard].tobytes(),
                 counts=snapshot.counts if shard == heir else {},
                 duplicates=snapshot.duplicates if shard == heir else {},
+                flows=flows.pack(own_flows),
+                orders=book.pack_orders(own_orders),
+                books=book.pack_symbols(books[wanted]),
             ),
         )
+
+
+def _of_all(snapshot: Snapshot) -> NDArray[np.void]:
+    """(symbols,) what is known of the book of each."""
+    books = book.unpack_symbols(snapshot.books)
+    missing = len(snapshot.symbols) - books.size
+    return np.concatenate([books, np.zeros(missing, books.dtype)])
 
 
 def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
     """The state of a shard out of what it got of others."""
     whole = Snapshot(shard, 0, 0, [], b"", b"", b"", {}, {})
     held: list[Candles] = []
+    of_flows, orders, books = [], [], []
     parts = list(parts)
     for part in parts:
         of_part = candles.unpack(part.windows)
         of_part.rows["symbol"] += len(whole.symbols)
         held.append(of_part)
+        own_flows, own_orders = flows.unpack(part.flows), book.unpack_orders(part.orders)
+        for each in (own_flows, own_orders):
+            each["symbol"] += len(whole.symbols)
+        of_flows.append(own_flows)
+        orders.append(own_orders)
+        books.append(_of_all(part))
         whole.symbols += part.symbols
         whole.numbered += part.numbered
         whole.fingerprints += part.fingerprints
@@ -102,6 +130,9 @@ def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
         for symbol, count in part.duplicates.items():
             whole.duplicates[symbol] = whole.duplicates.get(symbol, 0) + count
     whole.windows = candles.pack(candles.concatenated(held))
+    whole.flows = flows.pack(np.concatenate(of_flows))
+    whole.orders = book.pack_orders(np.concatenate(orders))
+    whole.books = book.pack_symbols(np.concatenate(books))
     # No shard knew of more time than had passed for all of them.
     whole.passed = max(part.passed for part in parts)
     whole.watermark = max(part.watermark for part in parts)

@@ -1,16 +1,20 @@
-"""Windows: the candles of every interval that a shard's trades may still change.
+"""Windows: the candles, or flows, of every interval that what comes may still change.
 
 A candle of one second is added to that of its second, its ten seconds, and so on to its day. So all
 intervals hold the same trades at any moment, and a late trade is added just like one in time: what
-differs is only whether its window was closed before, and its candle published as final.
+differs is only whether its window was closed before, and its candle published as final. Flows of
+orders are held in the same way: whatever has a window, flags, a revision and can be merged.
 """
 
 import numpy as np
-from numba import njit
+from numba import from_dtype, njit
+from numba.extending import overload
 from numpy.typing import NDArray
 
-from udfs import candles
+from udfs import candles, flows
 from udfs.candles import CANDLE, FINAL, LENGTHS_MS, NO_IDS, TOUCHED, Candles
+from udfs.flows import FLOW
+from udfs.index import find, index_of
 from udfs.words import pointer, record
 
 NEVER = np.iinfo(np.int64).max
@@ -20,20 +24,26 @@ Places = NDArray[np.int64]
 
 
 class Windows:
-    """The candles of one shard, by (symbol, interval, start)."""
+    """The candles, or flows, of one shard, by (symbol, interval, start).
+
+    Args:
+        held: ``held`` of another.
+        row: CANDLE or FLOW; a flow has no ids.
+    """
 
     _size: int
     _open: Places
     _touched: Places
 
-    def __init__(self, held: Candles | None = None) -> None:
+    def __init__(self, held: Candles | None = None, row: np.dtype[np.void] = CANDLE) -> None:
+        self._row = row
         self.recovered_ms = 0
         """When the state was last restored from a checkpoint that is older than what was published
         since. A candle that may have been published then goes on with revisions from here on, which
         are higher than any before: a consumer may keep the highest."""
         self.next_end = int(NEVER)
         """When the first of the open windows ends, ms; NEVER if none is open."""
-        self.hold(Candles(np.zeros(0, CANDLE), NO_IDS) if held is None else held)
+        self.hold(Candles(np.zeros(0, row), NO_IDS) if held is None else held)
 
     def __len__(self) -> int:
         return self._size
@@ -48,7 +58,7 @@ class Windows:
         return bool(intervals[self.candles.rows["interval"][self._touched]].any())
 
     def add(self, seconds: Candles) -> None:
-        """Adds candles of one second to those of all intervals; what changes is touched."""
+        """Adds those of one second to those of all intervals; what changes is touched."""
         added = seconds.rows.size
         self._make_room(len(LENGTHS_MS) * added, bool(seconds.ids.size))
         touched = np.empty(len(LENGTHS_MS) * added, np.int64)
@@ -143,12 +153,12 @@ class Windows:
 
     def _place(self, held: Candles, room: int, long_ids: bool) -> None:
         """Puts these candles, and an index of them, where there is room for so many."""
-        rows = np.zeros(room, CANDLE)
+        rows = np.zeros(room, self._row)
         rows[: held.rows.size] = held.rows
         ids = np.zeros((room if long_ids else 0, *NO_IDS.shape[1:]), np.uint8)
         ids[: len(held.ids)] = held.ids
         self.candles = Candles(rows, ids)
-        self._index = candles.index_of(rows, held.rows.size)
+        self._index = index_of(rows, held.rows.size)
 
 
 def _ends(rows: NDArray[np.void]) -> NDArray[np.int64]:
@@ -159,6 +169,27 @@ def _ends(rows: NDArray[np.void]) -> NDArray[np.int64]:
 def _has(rows: NDArray[np.void], flag: np.uint8) -> NDArray[np.bool_]:
     has: NDArray[np.bool_] = rows["flags"] & flag != 0
     return has
+
+
+def _merge(into, words, ids, at, other, other_words, other_ids, other_at):  # type: ignore[no-untyped-def]
+    """As ``candles.merge``, of whatever the rows are."""
+    raise NotImplementedError("for kernels only")
+
+
+@overload(_merge, inline="always")
+def _merge_of(into, words, ids, at, other, other_words, other_ids, other_at):  # type: ignore[no-untyped-def]
+    """Chooses when a kernel is compiled, by the type of its rows."""
+    if into.dtype == from_dtype(CANDLE):
+
+        def merge(into, words, ids, at, other, other_words, other_ids, other_at):  # type: ignore[no-untyped-def]
+            candles.merge(into, words, ids, at, other, other_words, other_ids, other_at)
+
+    else:
+
+        def merge(into, words, ids, at, other, other_words, other_ids, other_at):  # type: ignore[no-untyped-def]
+            flows.merge(words, at, other_words, other_at)
+
+    return merge
 
 
 @njit(cache=True)
@@ -177,7 +208,7 @@ def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore
         symbol = second.symbol
         for interval in range(LENGTHS_MS.size):
             start = second.start - second.start % LENGTHS_MS[interval]
-            slot = candles.find(row_at, index, symbol, interval, start)
+            slot = find(row_at, index, symbol, interval, start)
             p = index[slot]
             if p < 0:
                 p = size
@@ -190,7 +221,7 @@ def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore
                 if seconds_ids.shape[0]:
                     ids[p] = seconds_ids[s]
             else:
-                candles.merge(row_at, words, id_at, p, second_at, second_words, second_ids, s)
+                _merge(row_at, words, id_at, p, second_at, second_words, second_ids, s)  # type: ignore[no-untyped-call]
             candle = record(row_at, p)
             if not candle.flags & TOUCHED:
                 candle.flags |= TOUCHED
@@ -201,6 +232,7 @@ def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    windows = Windows()
-    windows.add(Candles(np.zeros(1, CANDLE), NO_IDS))
-    Windows(windows.held)
+    for row in (CANDLE, FLOW):
+        windows = Windows(row=row)
+        windows.add(Candles(np.zeros(1, row), NO_IDS))
+        Windows(windows.held, row)

@@ -53,7 +53,7 @@ def test_each_record_is_read_as_its_topic_says() -> None:
         ("trades", FIX): 1,
         ("rejected", 1): 1,
         ("rejected", FIX): 1,
-        ("orders", FIX + 2): 1,
+        ("events", FIX + 2): 1,
         ("session", FIX + 2): 1,
     }
     reasons = {

@@ -33,8 +33,10 @@ def split(*records: bytes) -> tuple[Batch, list[int], list[Reject]]:
     assert messages.rejects == []
     n = len(records)
     times, sources = np.full(n, NOW_MS), np.arange(100, 100 + n, dtype=np.int32)
-    batch, others, rejects = executions.of_messages(messages, times, sources, np.arange(n), 1_000)
-    return batch, messages.places[others, 0].tolist(), rejects
+    batch, is_valid, is_trade, rejects = executions.of_messages(
+        messages, times, sources, np.arange(n), 1_000
+    )
+    return batch, messages.places[is_valid & ~is_trade, 0].tolist(), rejects
 
 
 def trades(batch: Batch) -> list[tuple[Any, ...]]:
@@ -84,6 +86,7 @@ FAULTS: list[tuple[bytes, str, int]] = [
     (fill(t31="1" + "0" * 400), "invalid_price", 31),
     (fill(t32="0"), "invalid_quantity", 32),
     (fill(t31="1" + "0" * 15, t32="1" + "0" * 15), "invalid_notional", 32),
+    (fill(t44="1" + "0" * 15, t38="1" + "0" * 15), "invalid_notional", 38),
     (fill(t55="A" * 33), "invalid_symbol", 55),
     (fill(t55=b"\xff"), "invalid_symbol", 55),
     (fill(t60="19991231-23:59:59"), "timestamp_too_old", 60),

@@ -34,6 +34,9 @@ RULES = Rules(
     forming=("1s", "10s", "1m"),
     forming_ms=200,
     ledger_ms=5 * SECOND,
+    open_orders=1_000,
+    order_ttl_ms=3_600_000,
+    book_ms=200,
 )
 seeds = st.integers(0, 2**32 - 1)
 
