@@ -1,6 +1,7 @@
 """What can go wrong on a request, and the one shape it is told in (RFC 9457)."""
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+HINTS = 20  # symbols named to a caller who asked for one that is not there
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -47,16 +49,16 @@ class UnknownSymbolError(LookupError):
     """Nothing is kept of the symbol asked for.
 
     Args:
-        symbol: What was asked for.
-        known: The first of the symbols there are.
-        total: How many there are.
+        what: What was asked for.
+        symbol: Of which symbol.
+        symbols: Those that there are.
     """
 
-    def __init__(self, symbol: str, known: Sequence[str], total: int) -> None:
-        self.known = list(known)
-        there = ", ".join(known) if known else "no symbols yet"
-        more = f" and {total - len(known)} more" if total > len(known) else ""
-        super().__init__(f"no candles of {symbol!r}; there are {there}{more}")
+    def __init__(self, what: str, symbol: str, symbols: Collection[str]) -> None:
+        self.known = heapq.nsmallest(HINTS, symbols)
+        there = ", ".join(self.known) if self.known else "no symbols yet"
+        more = f" and {len(symbols) - HINTS} more" if len(symbols) > HINTS else ""
+        super().__init__(f"no {what} of {symbol!r}; there are {there}{more}")
 
 
 def install(app: FastAPI) -> None:

@@ -50,10 +50,54 @@ COUNTS = {
     "in_flight": 0,
 }
 SOURCE = {"topic": "trades", "partition": 0, **COUNTS}
+FLOW = {
+    "symbol": "BTC/USD",
+    "interval": "1m",
+    "start": 1767225600000,
+    "end": 1767225660000,
+    "buy_orders": 310,
+    "sell_orders": 290,
+    "buy_cancels": 280,
+    "sell_cancels": 260,
+    "buy_replaces": 31,
+    "sell_replaces": 29,
+    "buy_fills": 12,
+    "sell_fills": 8,
+    "buy_quantity": 60.0,
+    "sell_quantity": 40.0,
+    "buy_notional": 5250000.0,
+    "sell_notional": 3502000.0,
+    "buy_filled": 1.5,
+    "sell_filled": 1.0,
+    "order_flow_imbalance": 0.2,
+    "cancel_ratio": 0.9,
+    "order_to_trade_ratio": 60.0,
+    "fill_ratio": 0.025,
+    "final": True,
+    "revision": 0,
+    "updated_at": 1767225662120,
+}
+BOOK = {
+    "symbol": "BTC/USD",
+    "time": 1767225660412,
+    "best_bid": 87533.0,
+    "best_ask": 87534.5,
+    "spread": 1.5,
+    "mid": 87533.75,
+    "bids": [{"price": 87533.0, "quantity": 0.75, "orders": 2}],
+    "asks": [{"price": 87534.5, "quantity": 0.25, "orders": 1}],
+    "bid_depth": 0.75,
+    "ask_depth": 0.25,
+    "imbalance": 0.5,
+    "open_orders": 3,
+    "ignored": 0,
+    "expired": 0,
+    "updated_at": 1767225660503,
+}
 STATUS = {
     "ready": True,
     "reasons": [],
-    "lag": {"candles": 0, "dead_letters": 0, "ledger": 0},
+    "lag": {"candles": 0, "dead_letters": 0, "ledger": 0, "order_flow": 0, "book": 0},
     "freshness_seconds": 0.31,
 }
 
@@ -140,6 +184,82 @@ class SymbolsModel(BaseModel):
 
     total: int = Field(description="Symbols that match, also beyond the limit")
     symbols: list[SymbolModel]
+
+
+class FlowModel(BaseModel):
+    """Order flow over [start, end): what was asked for, and what was filled."""
+
+    model_config = example(FLOW)
+
+    symbol: str
+    interval: Interval
+    start: int = Field(description="First ms of the interval, since the epoch, UTC")
+    end: int = Field(description="First ms after the interval")
+    buy_orders: int = Field(description="New orders")
+    sell_orders: int
+    buy_cancels: int = Field(description="Requests to cancel an order")
+    sell_cancels: int
+    buy_replaces: int = Field(description="Requests to change an order")
+    sell_replaces: int
+    buy_fills: int = Field(description="Executions")
+    sell_fills: int
+    buy_quantity: float = Field(description="Quantity of the new orders")
+    sell_quantity: float
+    buy_notional: float = Field(description="Quantity times limit, of new orders with a limit")
+    sell_notional: float
+    buy_filled: float = Field(description="Quantity of the executions")
+    sell_filled: float
+    order_flow_imbalance: float | None = Field(
+        description="(buy - sell) / (buy + sell), of the quantity of new orders: -1 to 1"
+    )
+    cancel_ratio: float | None = Field(description="Cancels for each new order")
+    order_to_trade_ratio: float | None = Field(
+        description="New orders, cancels and replaces for each execution"
+    )
+    fill_ratio: float | None = Field(description="Quantity filled for each unit ordered")
+    final: bool = Field(description="False while the interval is still open")
+    revision: int = Field(description="0; 1 and up if late messages corrected the final flow")
+    updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
+
+
+class FlowsModel(BaseModel):
+    """Order flow of one symbol and interval, ascending by start."""
+
+    model_config = example({"symbol": "BTC/USD", "interval": "1m", "order_flow": [FLOW]})
+
+    symbol: str
+    interval: Interval
+    order_flow: list[FlowModel]
+
+
+class LevelModel(BaseModel):
+    """All open orders of one price."""
+
+    price: float
+    quantity: float
+    orders: int = Field(description="How many")
+
+
+class BookModel(BaseModel):
+    """The best five prices of each side of a symbol's open orders."""
+
+    model_config = example(BOOK)
+
+    symbol: str
+    time: int = Field(description="When the newest message about an order was, ms since the epoch")
+    best_bid: float | None = Field(description="Null where nobody buys")
+    best_ask: float | None = Field(description="Null where nobody sells")
+    spread: float | None = Field(description="Best ask less best bid")
+    mid: float | None = Field(description="Between the two")
+    bids: list[LevelModel] = Field(description="The best five, the highest first")
+    asks: list[LevelModel] = Field(description="The best five, the lowest first")
+    bid_depth: float = Field(description="Quantity of these bids")
+    ask_depth: float = Field(description="Quantity of these asks")
+    imbalance: float | None = Field(description="(bid - ask) / (bid + ask), of the depth: -1 to 1")
+    open_orders: int = Field(description="Orders that are open, at any price")
+    ignored: int = Field(description="Orders that there was no room for: the book lacks them")
+    expired: int = Field(description="Orders forgotten because nothing was heard of them for long")
+    updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 
 class DeadLetterModel(BaseModel):

@@ -62,20 +62,20 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class CandleParameters(Parameters):
-    """Which candles are asked for."""
+class WindowParameters(Parameters):
+    """Which candles, or order flows, are asked for."""
 
-    interval: Interval = Field("1m", description="Length of the candles")
+    interval: Interval = Field("1m", description="Length of the windows")
     since: Time | None = Field(
         None, alias="from", description="First start, inclusive", examples=TIMES
     )
     until: Time | None = Field(
         None, alias="to", description="Last start, exclusive", examples=TIMES
     )
-    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most candles; the newest are kept")
+    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most windows; the newest are kept")
     final: bool | None = Field(
         None,
-        description="Only final and corrected candles (true), only forming ones (false)",
+        description="Only final and corrected ones (true), only forming ones (false)",
         examples=["true", "false"],
     )
 

@@ -1,6 +1,6 @@
 """The messages of the topics that the service reads, as they stand on Kafka."""
 
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import msgspec
 
@@ -10,6 +10,27 @@ INTERVALS: tuple[Interval, ...] = get_args(Interval)  # shortest first
 
 MAX_SHARDS = 4_096  # of the job; their numbers count from 0
 DECODE = 9_999  # in place of a shard's number: the account of what was read and decoded
+
+
+class Row(Protocol):
+    """What candles and order flows have: a symbol, a window, and the state that it is in."""
+
+    symbol: str
+    interval: Interval
+    start: int
+    final: bool
+    revision: int
+    updated_at: int
+
+
+def supersedes(new: Row, kept: Row) -> bool:
+    """Whether a message, the newer of the two, takes the place of the one kept of its window.
+
+    Final beats forming and a higher revision beats a lower one; among equals the newer wins.
+    """
+    if new.final and kept.final:
+        return new.revision >= kept.revision
+    return new.final or not kept.final
 
 
 # Records refer to nothing that could refer back, so the cyclic collector need not visit the
@@ -38,14 +59,67 @@ class Candle(msgspec.Struct, gc=False):
     revision: int
     updated_at: int
 
-    def supersedes(self, kept: "Candle") -> bool:
-        """Whether this message, the newer of the two, takes the place of the one kept.
 
-        Final beats forming and a higher revision beats a lower one; among equals the newer wins.
-        """
-        if self.final and kept.final:
-            return self.revision >= kept.revision
-        return self.final or not kept.final
+class Flow(msgspec.Struct, gc=False):
+    """The order flow over ``[start, end)``, ms since the epoch, UTC; forming, final or corrected.
+
+    Quantities and notionals are those of new orders, ``filled`` those of fills; a ratio is None
+    where there is nothing to divide by.
+    """
+
+    symbol: str
+    interval: Interval
+    start: int
+    end: int
+    buy_orders: int
+    sell_orders: int
+    buy_cancels: int
+    sell_cancels: int
+    buy_replaces: int
+    sell_replaces: int
+    buy_fills: int
+    sell_fills: int
+    buy_quantity: float
+    sell_quantity: float
+    buy_notional: float
+    sell_notional: float
+    buy_filled: float
+    sell_filled: float
+    order_flow_imbalance: float | None
+    cancel_ratio: float | None
+    order_to_trade_ratio: float | None
+    fill_ratio: float | None
+    final: bool
+    revision: int
+    updated_at: int
+
+
+class Level(msgspec.Struct, gc=False):
+    """All open orders of one price."""
+
+    price: float
+    quantity: float
+    orders: int
+
+
+class Book(msgspec.Struct, gc=False):
+    """The best prices of the open orders of a symbol, the best first."""
+
+    symbol: str
+    time: int
+    best_bid: float | None
+    best_ask: float | None
+    spread: float | None
+    mid: float | None
+    bids: list[Level]
+    asks: list[Level]
+    bid_depth: float
+    ask_depth: float
+    imbalance: float | None
+    open_orders: int
+    ignored: int
+    expired: int
+    updated_at: int
 
 
 class DeadLetter(msgspec.Struct, gc=False):

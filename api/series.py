@@ -1,49 +1,52 @@
-"""The candles of one symbol and one interval."""
+"""The candles, or order flows, of one symbol and one interval."""
 
 from bisect import bisect_left
+from typing import Generic, TypeVar
 
-from api.records import Candle
+from api.records import Row, supersedes
+
+R = TypeVar("R", bound=Row)
 
 
-class Series:
-    """Candles ascending by start, one a start, the newest ``limit`` of them."""
+class Series(Generic[R]):
+    """Rows ascending by start, one a start, the newest ``limit`` of them."""
 
-    __slots__ = ("_candles", "_starts")
+    __slots__ = ("_rows", "_starts")
 
     def __init__(self) -> None:
-        self._starts: list[int] = []  # beside the candles, because bisect is fastest on plain ints
-        self._candles: list[Candle] = []
+        self._starts: list[int] = []  # beside the rows, because bisect is fastest on plain ints
+        self._rows: list[R] = []
 
     def __len__(self) -> int:
-        return len(self._candles)
+        return len(self._rows)
 
     @property
-    def newest(self) -> Candle:
-        """The candle with the highest start; a series is never empty once put to."""
-        return self._candles[-1]
+    def newest(self) -> R:
+        """The row with the highest start; a series is never empty once put to."""
+        return self._rows[-1]
 
-    def put(self, candle: Candle, limit: int) -> None:
-        """Insert in order, or replace the candle of the same start if this one supersedes it."""
-        starts, candles = self._starts, self._candles
+    def put(self, row: R, limit: int) -> None:
+        """Insert in order, or replace the row of the same start if this one supersedes it."""
+        starts, rows = self._starts, self._rows
         at = len(starts)
-        if starts and candle.start <= starts[-1]:
-            at = bisect_left(starts, candle.start)
-            if starts[at] == candle.start:
-                if candle.supersedes(candles[at]):
-                    candles[at] = candle
+        if starts and row.start <= starts[-1]:
+            at = bisect_left(starts, row.start)
+            if starts[at] == row.start:
+                if supersedes(row, rows[at]):
+                    rows[at] = row
                 return
-        starts.insert(at, candle.start)
-        candles.insert(at, candle)
+        starts.insert(at, row.start)
+        rows.insert(at, row)
         self.trim(limit)
 
     def trim(self, limit: int) -> None:
-        """Let the oldest candles go until ``limit`` are left."""
+        """Let the oldest go until ``limit`` are left."""
         surplus = len(self._starts) - limit
         if surplus > 0:
-            del self._starts[:surplus], self._candles[:surplus]
+            del self._starts[:surplus], self._rows[:surplus]
 
-    def between(self, since: int | None, until: int | None) -> list[Candle]:
-        """Candles with ``since <= start < until``, ascending; None leaves that side open."""
+    def between(self, since: int | None, until: int | None) -> list[R]:
+        """Rows with ``since <= start < until``, ascending; None leaves that side open."""
         low = 0 if since is None else bisect_left(self._starts, since)
         high = None if until is None else bisect_left(self._starts, until)
-        return self._candles[low:high]
+        return self._rows[low:high]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 import msgspec
 from fastapi import Depends, Request
 
+from api.books import Books
 from api.dead_letters import DeadLetters
 from api.feed import Feed
 from api.intake import Intake
@@ -17,9 +18,9 @@ from api.ledger import OUTCOMES, Ledger
 from api.metrics import Metrics
 from api.reader import Reader
 from api.readiness import Readiness, judge
-from api.records import Account, Candle, DeadLetter
+from api.records import Account, Book, Candle, DeadLetter, Flow
 from api.settings import Settings
-from api.store import Store
+from api.store import CandleStore, Store
 
 
 def wall_clock() -> int:
@@ -32,7 +33,9 @@ class Service:
     """The parts of one running service."""
 
     settings: Settings
-    store: Store
+    store: CandleStore
+    flows: Store[Flow]
+    books: Books
     dead_letters: DeadLetters
     ledger: Ledger
     metrics: Metrics
@@ -42,7 +45,10 @@ class Service:
     @classmethod
     def build(cls, settings: Settings) -> Self:
         """Put the parts together; nothing runs yet."""
-        store = Store(settings.max_candles, settings.max_symbols, settings.max_total_candles)
+        bounds = settings.max_candles, settings.max_symbols
+        store = CandleStore(*bounds, settings.max_total_candles)
+        flows = Store[Flow](*bounds, settings.max_total_flows)
+        books = Books(settings.max_symbols)
         dead_letters = DeadLetters(settings.max_dead_letters)
         ledger = Ledger()
         metrics = Metrics()
@@ -50,19 +56,23 @@ class Service:
             Intake(settings.candles_topic, msgspec.json.Decoder(Candle), store.put),
             Intake(settings.dead_letters_topic, msgspec.json.Decoder(DeadLetter), dead_letters.put),
             Intake(settings.ledger_topic, msgspec.json.Decoder(Account), ledger.put),
+            Intake(settings.order_flow_topic, msgspec.json.Decoder(Flow), flows.put),
+            Intake(settings.book_topic, msgspec.json.Decoder(Book), books.put),
         ]
         reader = Feed(settings, intakes, metrics, wall_clock)
-        return cls(settings, store, dead_letters, ledger, metrics, reader)
+        return cls(settings, store, flows, books, dead_letters, ledger, metrics, reader)
 
     def __post_init__(self) -> None:
         """Let Prometheus see what is held and how current it is."""
         gauges: dict[str, tuple[str, Callable[[], float]]] = {
             "symbols": ("Symbols kept", lambda: self.store.size().symbols),
-            "candles": ("Candles kept", lambda: self.store.size().candles),
+            "candles": ("Candles kept", lambda: self.store.size().rows),
             "series_limit": (
                 "Most candles kept of one symbol and interval",
                 lambda: self.store.size().limit,
             ),
+            "order_flows": ("Order flows kept", lambda: self.flows.size().rows),
+            "books": ("Books kept", lambda: len(self.books)),
             "dead_letters": ("Dead letters kept", lambda: len(self.dead_letters)),
             "ready": ("1 if the service is ready", lambda: not self.readiness().reasons),
             "freshness_seconds": ("Age of the newest candle's update", self._freshness),

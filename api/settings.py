@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     candles_topic: Topic = Field("candles", description="Input: candles")
     dead_letters_topic: Topic = Field("dead_letters", description="Input: rejected records")
     ledger_topic: Topic = Field("ledger", description="Input: where every record went")
+    order_flow_topic: Topic = Field("order_flow", description="Input: order flow")
+    book_topic: Topic = Field("book", description="Input: books of open orders")
 
     api_host: str = Field("127.0.0.1", description="Address the service listens on")
     api_port: int = Field(8000, ge=0, le=65_535, description="Port it listens on; 0 is any")
@@ -30,10 +32,15 @@ class Settings(BaseSettings):
         "info", description="Least severe log message that is written"
     )
 
-    max_candles: int = Field(2_000, ge=1, description="Candles kept of one symbol and interval")
+    max_candles: int = Field(
+        2_000, ge=1, description="Candles, or order flows, kept of one symbol and interval"
+    )
     max_symbols: int = Field(20_000, ge=1, description="Symbols kept, those last updated")
     max_total_candles: int = Field(
         2_000_000, ge=1, description="Candles kept in all, about 0.6 kB of memory each"
+    )
+    max_total_flows: int = Field(
+        500_000, ge=1, description="Order flows kept in all, about 0.8 kB of memory each"
     )
     max_dead_letters: int = Field(10_000, ge=1, description="Dead letters kept, the newest")
     max_replay: int = Field(
@@ -46,16 +53,21 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:
-        topics = [self.candles_topic, self.dead_letters_topic, self.ledger_topic]
+        topics = [
+            *(self.candles_topic, self.dead_letters_topic, self.ledger_topic),
+            *(self.order_flow_topic, self.book_topic),
+        ]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")
         return self
 
     @model_validator(mode="after")
     def _every_series_fits(self) -> Self:
-        if self.max_total_candles < len(INTERVALS) * self.max_symbols:
-            raise ValueError(
-                f"max_total_candles must hold one candle of each of the {len(INTERVALS)} intervals "
-                f"of max_symbols, got {self.max_total_candles} for {self.max_symbols} symbols"
-            )
+        for name in ("max_total_candles", "max_total_flows"):
+            most = getattr(self, name)
+            if most < len(INTERVALS) * self.max_symbols:
+                raise ValueError(
+                    f"{name} must hold one of each of the {len(INTERVALS)} intervals of "
+                    f"max_symbols, got {most} for {self.max_symbols} symbols"
+                )
         return self

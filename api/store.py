@@ -1,18 +1,17 @@
-"""The candles that the service answers from, in memory and bounded."""
+"""The candles and order flows that the service answers from, in memory and bounded."""
 
-import heapq
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import Generic
 
 from api.errors import UnknownSymbolError
 from api.records import INTERVALS, Candle, Interval
-from api.series import Series
+from api.series import R, Series
 
 DAY_MS = 86_400_000
-HINTS = 20  # symbols named to a caller who asked for one that is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +35,37 @@ class Size:
     """How much is held; ``limit`` is what is kept of one symbol and interval by now."""
 
     symbols: int
-    candles: int
+    rows: int
     limit: int
 
 
-class Store:
-    """Candles by symbol and interval; one thread writes, any number read.
+class Store(Generic[R]):
+    """Rows by symbol and interval; one thread writes, any number read.
 
-    Three bounds hold at any moment: ``max_candles`` of one symbol and interval (the newest),
-    ``max_symbols`` (those last updated), and ``max_total`` candles. Where the last would be
+    Three bounds hold at any moment: ``max_rows`` of one symbol and interval (the newest),
+    ``max_symbols`` (those last updated), and ``max_total`` rows. Where the last would be
     passed, fewer are kept of every symbol and interval from then on, by a quarter at a time.
     """
 
-    def __init__(self, max_candles: int, max_symbols: int, max_total: int) -> None:
-        self._limit = max_candles
+    what = "order flow"
+    """What it keeps, to people."""
+
+    def __init__(self, max_rows: int, max_symbols: int, max_total: int) -> None:
+        self._limit = max_rows
         self._max_symbols = max_symbols
         self._max_total = max_total
         self._lock = threading.Lock()
-        self._symbols: OrderedDict[str, dict[Interval, Series]] = OrderedDict()  # oldest first
-        self._candles = 0
+        self._symbols: OrderedDict[str, dict[Interval, Series[R]]] = OrderedDict()  # oldest first
+        self._rows = 0
         self._updated_at: int | None = None
 
-    def put(self, candles: Iterable[Candle]) -> None:
-        """Take in candles in the order they were read."""
+    def put(self, rows: Iterable[R]) -> None:
+        """Take in rows in the order they were read."""
         with self._lock:
-            for candle in candles:
-                self._put(candle)
+            for row in rows:
+                self._put(row)
 
-    def candles(
+    def rows(
         self,
         symbol: str,
         interval: Interval,
@@ -72,8 +74,8 @@ class Store:
         until: int | None = None,
         final: bool | None = None,
         limit: int,
-    ) -> list[Candle]:
-        """Candles with ``since <= start < until``, ascending; the newest ``limit`` of them.
+    ) -> list[R]:
+        """Rows with ``since <= start < until``, ascending; the newest ``limit`` of them.
 
         Raises:
             UnknownSymbolError: Nothing is kept of the symbol.
@@ -82,11 +84,11 @@ class Store:
             series = self._of(symbol).get(interval)
             found = series.between(since, until) if series else []
         if final is not None:
-            found = [candle for candle in found if candle.final is final]
+            found = [row for row in found if row.final is final]
         return found[-limit:]
 
-    def newest(self, symbol: str) -> dict[Interval, Candle]:
-        """The newest candle of every interval there is, shortest interval first.
+    def newest(self, symbol: str) -> dict[Interval, R]:
+        """The newest row of every interval there is, shortest interval first.
 
         Raises:
             UnknownSymbolError: Nothing is kept of the symbol.
@@ -94,6 +96,64 @@ class Store:
         with self._lock:
             series = self._of(symbol)
             return {interval: series[interval].newest for interval in _ordered(series)}
+
+    def size(self) -> Size:
+        """How much is held."""
+        with self._lock:
+            return Size(len(self._symbols), self._rows, self._limit)
+
+    @property
+    def updated_at(self) -> int | None:
+        """The newest ``updated_at`` ever put, ms; None before the first row."""
+        return self._updated_at
+
+    def _of(self, symbol: str) -> dict[Interval, Series[R]]:
+        try:
+            return self._symbols[symbol]
+        except KeyError:
+            raise UnknownSymbolError(self.what, symbol, self._symbols) from None
+
+    def _put(self, row: R) -> None:
+        by_interval = self._symbols.get(row.symbol)
+        if by_interval is None:
+            by_interval = self._symbols[row.symbol] = {}
+            if len(self._symbols) > self._max_symbols:
+                self._evict()
+        else:
+            self._symbols.move_to_end(row.symbol)
+        series = by_interval.get(row.interval)
+        if series is None:
+            series = by_interval[row.interval] = Series()
+        else:
+            # The texts are the same: keep one copy for the series, not one for every row.
+            row.symbol, row.interval = series.newest.symbol, series.newest.interval
+        self._rows -= len(series)
+        series.put(row, self._limit)
+        self._rows += len(series)
+        if self._rows > self._max_total:
+            self._shrink()
+        if self._updated_at is None or row.updated_at > self._updated_at:
+            self._updated_at = row.updated_at
+
+    def _evict(self) -> None:
+        """Let the symbol go that was not updated for longest."""
+        _, by_interval = self._symbols.popitem(last=False)
+        self._rows -= sum(map(len, by_interval.values()))
+
+    def _shrink(self) -> None:
+        """Keep fewer rows of everything until all fit; seldom, because a quarter goes."""
+        every = list(chain.from_iterable(each.values() for each in self._symbols.values()))
+        while self._rows > self._max_total and self._limit > 1:
+            self._limit = self._limit * 3 // 4
+            for series in every:
+                series.trim(self._limit)
+            self._rows = sum(map(len, every))
+
+
+class CandleStore(Store[Candle]):
+    """A store of candles."""
+
+    what = "candles"
 
     def summaries(self, contains: str, limit: int) -> tuple[int, list[Summary]]:
         """The first symbols, in alphabetical order, that contain a text in any case.
@@ -106,65 +166,12 @@ class Store:
             found = sorted(symbol for symbol in self._symbols if text in symbol.casefold())
             return len(found), [_summary(each, self._symbols[each]) for each in found[:limit]]
 
-    def size(self) -> Size:
-        """How much is held."""
-        with self._lock:
-            return Size(len(self._symbols), self._candles, self._limit)
 
-    @property
-    def updated_at(self) -> int | None:
-        """The newest ``updated_at`` ever put, ms; None before the first candle."""
-        return self._updated_at
-
-    def _of(self, symbol: str) -> dict[Interval, Series]:
-        try:
-            return self._symbols[symbol]
-        except KeyError:
-            known = heapq.nsmallest(HINTS, self._symbols)
-            raise UnknownSymbolError(symbol, known, len(self._symbols)) from None
-
-    def _put(self, candle: Candle) -> None:
-        by_interval = self._symbols.get(candle.symbol)
-        if by_interval is None:
-            by_interval = self._symbols[candle.symbol] = {}
-            if len(self._symbols) > self._max_symbols:
-                self._evict()
-        else:
-            self._symbols.move_to_end(candle.symbol)
-        series = by_interval.get(candle.interval)
-        if series is None:
-            series = by_interval[candle.interval] = Series()
-        else:
-            # The texts are the same: keep one copy for the series, not one for every candle.
-            candle.symbol, candle.interval = series.newest.symbol, series.newest.interval
-        self._candles -= len(series)
-        series.put(candle, self._limit)
-        self._candles += len(series)
-        if self._candles > self._max_total:
-            self._shrink()
-        if self._updated_at is None or candle.updated_at > self._updated_at:
-            self._updated_at = candle.updated_at
-
-    def _evict(self) -> None:
-        """Let the symbol go that was not updated for longest."""
-        _, by_interval = self._symbols.popitem(last=False)
-        self._candles -= sum(map(len, by_interval.values()))
-
-    def _shrink(self) -> None:
-        """Keep fewer candles of everything until all fit; seldom, because a quarter goes."""
-        every = list(chain.from_iterable(each.values() for each in self._symbols.values()))
-        while self._candles > self._max_total and self._limit > 1:
-            self._limit = self._limit * 3 // 4
-            for series in every:
-                series.trim(self._limit)
-            self._candles = sum(map(len, every))
-
-
-def _ordered(series: dict[Interval, Series]) -> list[Interval]:
+def _ordered(series: dict[Interval, Series[R]]) -> list[Interval]:
     return [interval for interval in INTERVALS if interval in series]
 
 
-def _summary(symbol: str, series: dict[Interval, Series]) -> Summary:
+def _summary(symbol: str, series: dict[Interval, Series[Candle]]) -> Summary:
     intervals = _ordered(series)
     newest = series[intervals[0]].newest  # the shortest interval knows the newest price
     minutes = series.get("1m") or series[intervals[0]]

@@ -1,14 +1,16 @@
-"""The main job: raw trades in, candles, late trades, the ledger and dead letters out.
+"""The main job: raw trades and orders in, candles, order flow, books, dead letters and more out.
 
-trades (Kafka bytes)
+trades, orders (Kafka bytes)
   | decode: one pandas UDF, an Arrow batch in, frames, dead letters and a tally out
   |-- dead letters --------------------------------------------> dead_letters
   v frames, keyed by shard; the tally, by a key of its own
 aggregate: numpy on keyed state, all windows from 1s to 1d
   |-- forming, final and corrected candles --------------------> candles
   |-- trades too late to correct any --------------------------> late_trades
+  |-- order flow of the same windows, and its corrections -----> order_flow
+  |-- books of open orders, as they change --------------------> book
   |-- where every record went ---------------------------------> ledger
-  |-- trades of too many symbols ------------------------------> dead_letters
+  |-- what is of too many symbols -----------------------------> dead_letters
 """
 
 from pyflink.common import Configuration, Types
@@ -130,6 +132,9 @@ def rules(settings: Settings) -> Rules:
         forming=settings.forming_intervals,
         forming_ms=settings.forming_ms,
         ledger_ms=settings.ledger_ms,
+        open_orders=settings.open_orders,
+        order_ttl_ms=settings.order_ttl_ms,
+        book_ms=settings.book_ms,
         # Candles that know no clock and are never corrected are the same when they are repeated.
         may_repeat=settings.delivery == "at-least-once"
         and not (stamp_end and settings.correction_ms == 0),

@@ -10,7 +10,7 @@ from udfs.sources import Topics, numbered
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
-OUTPUTS = ("candles", "late_trades", "dead_letters", "ledger")
+OUTPUTS = ("candles", "late_trades", "dead_letters", "ledger", "order_flow", "book")
 """What the job writes; each has a topic."""
 
 
@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     )
     dead_letters_topic: Topic = Field("dead_letters", description="Output: rejected records")
     ledger_topic: Topic = Field("ledger", description="Output: where every record went")
+    order_flow_topic: Topic = Field("order_flow", description="Output: order flow")
+    book_topic: Topic = Field("book", description="Output: books of open orders")
     start_from: str = Field(
         "group",
         pattern="^(group|earliest|latest|[0-9]{1,15})$",
@@ -90,8 +92,8 @@ class Settings(BaseSettings):
     symbols_per_shard: int = Field(
         10_000,
         ge=1,
-        description="Symbols that a shard has candles of at once, 1.6 kB each; trades of more are "
-        "rejected (too_many_symbols) until others have had no trades for a day",
+        description="Symbols that a shard has candles or order flow of at once, 1.6 kB each; "
+        "trades and orders of more are rejected (too_many_symbols) until others had none for a day",
     )
     correction_ms: int = Field(
         900_000,
@@ -110,7 +112,9 @@ class Settings(BaseSettings):
         "without any, no candle is before it is final",
     )
     forming_ms: int = Field(
-        200, ge=1, description="Time between two forming candles of a symbol and interval, ms"
+        200,
+        ge=1,
+        description="Time between two forming candles, or flows, of a symbol and interval, ms",
     )
     updated_at: str = Field(
         "clock",
@@ -119,6 +123,21 @@ class Settings(BaseSettings):
         "replays: the same input then gives the same bytes)",
     )
     ledger_ms: int = Field(5_000, ge=1, description="Time between two accounts of a shard, ms")
+    open_orders: int = Field(
+        10_000,
+        ge=1,
+        description="Open orders of a symbol that its book holds, 48 bytes each; further ones are "
+        "ignored, and counted in the book",
+    )
+    order_ttl_ms: int = Field(
+        86_400_000,
+        ge=60_000,
+        description="How long an order of which nothing is heard stays in the book, in event "
+        "time, ms",
+    )
+    book_ms: int = Field(
+        200, ge=1, description="Time between two messages of the book of a symbol, ms"
+    )
 
     delivery: str = Field(
         "at-least-once",

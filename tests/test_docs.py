@@ -19,9 +19,10 @@ import api.routes
 import api.settings
 import jobs.settings
 from api.app import create_app
-from api.records import INTERVALS, Candle, DeadLetter
+from api.records import INTERVALS, Candle, DeadLetter, Flow
 from scripts.stack.settings import StackSettings
 from tests.api.harness import make_service
+from udfs import book
 from udfs.late import LateTrade
 from udfs.ledger import Account
 from udfs.reasons import Reason, fix_texts
@@ -85,7 +86,8 @@ def test_every_reason_stands_in_its_table_with_its_sentence() -> None:
     about_a_field = {Reason.MISSING_FIELD, Reason.WRONG_TYPE}
     for reason in set(Reason) - about_a_field:
         _, sentence = fix_texts(reason, 0)
-        named = "; `detail` names it" if sentence.startswith("a field ") else ""
+        is_named = sentence.startswith("a field ") or reason is Reason.UNSUPPORTED_MESSAGE_TYPE
+        named = "; `detail` names it" if is_named else ""
         assert written[reason.code] == [sentence + named]
 
 
@@ -110,6 +112,8 @@ def test_every_field_of_the_output_topics_is_named() -> None:
         "dead_letters": [field.name for field in msgspec.structs.fields(DeadLetter)],
         "late_trades": [field.name for field in msgspec.structs.fields(LateTrade)],
         "ledger": [field.name for field in msgspec.structs.fields(Account)],
+        "order_flow": [field.name for field in msgspec.structs.fields(Flow)],
+        "book": [field.name for field in msgspec.structs.fields(book.Message)],
     }
     for topic, expected in fields.items():
         (row,) = re.findall(rf"^\| `{topic}` \(out\) \|.*\| (.*) \|$", README, re.MULTILINE)

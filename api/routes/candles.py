@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from api.models import AggregationsModel, CandlesModel, SymbolsModel
-from api.parameters import CandleParameters, SymbolParameters
+from api.parameters import SymbolParameters, WindowParameters
 from api.responses import JSON
 from api.service import Serving
 
@@ -34,9 +34,9 @@ def symbols(service: Serving, asked: Annotated[SymbolParameters, Query()]) -> JS
 
 
 @router.get("/candles/{symbol:path}", response_model=CandlesModel)
-def candles(service: Serving, symbol: Symbol, asked: Annotated[CandleParameters, Query()]) -> JSON:
+def candles(service: Serving, symbol: Symbol, asked: Annotated[WindowParameters, Query()]) -> JSON:
     """Candles of a symbol, ascending by start; where there are more than the limit, the newest."""
-    found = service.store.candles(
+    found = service.store.rows(
         symbol,
         asked.interval,
         since=asked.since,

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 import uvicorn
 
 from api.app import create_app
+from api.books import Books
 from api.dead_letters import DeadLetters
 from api.ledger import Ledger
 from api.metrics import Metrics
 from api.reader import Reading
-from api.records import Account, Candle, DeadLetter, Interval, Source
+from api.records import Account, Book, Candle, DeadLetter, Flow, Interval, Level, Source
 from api.service import Service
 from api.settings import Settings
-from api.store import Store
+from api.store import CandleStore, Store
 
 MINUTE = 60_000
+TOPICS = ("candles", "dead_letters", "ledger", "order_flow", "book")
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
@@ -39,7 +41,7 @@ class HandReader:
 
     reading: Reading = field(
         default_factory=lambda: Reading(
-            answered_at=NOW, caught_up=True, lag={"candles": 0, "dead_letters": 0, "ledger": 0}
+            answered_at=NOW, caught_up=True, lag=dict.fromkeys(TOPICS, 0)
         )
     )
     running: bool = False
@@ -57,7 +59,9 @@ def make_service(
     settings = Settings()
     return Service(
         settings,
-        Store(settings.max_candles, settings.max_symbols, settings.max_total_candles),
+        CandleStore(settings.max_candles, settings.max_symbols, settings.max_total_candles),
+        Store[Flow](settings.max_candles, settings.max_symbols, settings.max_total_flows),
+        Books(settings.max_symbols),
         DeadLetters(settings.max_dead_letters),
         Ledger(),
         Metrics(),
@@ -94,6 +98,57 @@ def candle(
         final=final,
         revision=revision,
         updated_at=updated_at,
+    )
+
+
+def flow(start: int = NOW, symbol: str = "BTC/USD", *, final: bool = True, orders: int = 3) -> Flow:
+    return Flow(
+        symbol=symbol,
+        interval="1m",
+        start=start,
+        end=start + MINUTE,
+        buy_orders=orders,
+        sell_orders=1,
+        buy_cancels=2,
+        sell_cancels=0,
+        buy_replaces=0,
+        sell_replaces=0,
+        buy_fills=0,
+        sell_fills=0,
+        buy_quantity=5.0,
+        sell_quantity=0.5,
+        buy_notional=500.0,
+        sell_notional=50.5,
+        buy_filled=0.0,
+        sell_filled=0.0,
+        order_flow_imbalance=0.8,
+        cancel_ratio=0.5,
+        order_to_trade_ratio=None,
+        fill_ratio=0.0,
+        final=final,
+        revision=0,
+        updated_at=NOW,
+    )
+
+
+def book(symbol: str = "BTC/USD", best_bid: float | None = 101.5) -> Book:
+    bids = [] if best_bid is None else [Level(best_bid, 0.5, 2)]
+    return Book(
+        symbol=symbol,
+        time=NOW,
+        best_bid=best_bid,
+        best_ask=None,
+        spread=None,
+        mid=None,
+        bids=bids,
+        asks=[],
+        bid_depth=0.5 * len(bids),
+        ask_depth=0.0,
+        imbalance=1.0 if bids else None,
+        open_orders=2,
+        ignored=0,
+        expired=0,
+        updated_at=NOW,
     )
 
 

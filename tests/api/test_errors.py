@@ -8,7 +8,7 @@ import pytest
 
 from api.errors import Problem
 from api.service import Service
-from api.store import Store
+from api.store import CandleStore
 from tests.api.harness import candle, wait_until
 
 SHAPE = ["type", "title", "status", "detail", "valid"]
@@ -58,7 +58,7 @@ def test_a_failure_tells_the_log_and_not_the_caller(
     def fail(*_: object) -> None:
         raise RuntimeError("the secret")
 
-    monkeypatch.setattr(Store, "summaries", fail)
+    monkeypatch.setattr(CandleStore, "summaries", fail)
     with caplog.at_level(logging.ERROR):
         response = client.get("/api/symbols")
         wait_until(lambda: "the secret" in caplog.text)

@@ -11,8 +11,14 @@ from pydantic import BaseModel
 from api.app import create_app
 from api.dead_letters import ShownLetter
 from api.ledger import Counts, SourceCounts
-from api.models import CandleModel, DeadLetterModel, LedgerCountsModel, LedgerSourceModel
-from api.records import Candle
+from api.models import (
+    CandleModel,
+    DeadLetterModel,
+    FlowModel,
+    LedgerCountsModel,
+    LedgerSourceModel,
+)
+from api.records import Candle, Flow
 from tests.api.harness import make_service
 
 DOCUMENT: dict[str, Any] = create_app(make_service()).openapi()
@@ -30,9 +36,11 @@ def resolve(schema: dict[str, Any]) -> dict[str, Any]:
 def test_the_routes_are_those_of_the_design() -> None:
     assert ROUTES == [
         "/api/aggregations/{symbol}",
+        "/api/book/{symbol}",
         "/api/candles/{symbol}",
         "/api/dead-letters",
         "/api/ledger",
+        "/api/order-flow/{symbol}",
         "/api/symbols",
         "/health",
         "/metrics",
@@ -80,6 +88,7 @@ def test_every_example_is_valid(model: type[BaseModel]) -> None:
     ("record", "model"),
     [
         (Candle, CandleModel),
+        (Flow, FlowModel),
         (ShownLetter, DeadLetterModel),
         (Counts, LedgerCountsModel),
         (SourceCounts, LedgerSourceModel),

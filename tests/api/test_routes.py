@@ -20,7 +20,7 @@ from api.models import (
 )
 from api.records import DECODE, INTERVALS, Candle
 from api.service import Service
-from tests.api.harness import MINUTE, NOW, Clock, account, candle, dead_letter, source
+from tests.api.harness import MINUTE, NOW, TOPICS, Clock, account, candle, dead_letter, source
 
 
 def starts(response: httpx.Response) -> list[int]:
@@ -203,7 +203,7 @@ def test_health_is_always_200_and_ready_is_not(
     assert ready.status_code == 200
     status = StatusModel.model_validate(ready.json())
     assert (status.ready, status.freshness_seconds) == (True, 0.25)
-    assert status.lag == {"candles": 0, "dead_letters": 0, "ledger": 0}
+    assert status.lag == dict.fromkeys(TOPICS, 0)
 
     clock.now = NOW + 3_600_000
     ready = client.get("/ready")

@@ -29,7 +29,9 @@ def test_a_setting_that_the_job_has_too_has_the_same_default() -> None:
         ("TAPELINE_LEDGER_TOPIC", "candles", "name of its own"),
         ("TAPELINE_LEDGER_TOPIC", "dead_letters", "name of its own"),
         ("TAPELINE_CANDLES_TOPIC", "a b", "candles_topic"),
-        ("TAPELINE_MAX_SYMBOLS", "300000", "max_total_candles must hold one candle"),
+        ("TAPELINE_MAX_SYMBOLS", "300000", "max_total_candles must hold one of each"),
+        ("TAPELINE_MAX_TOTAL_FLOWS", "7", "max_total_flows must hold one of each"),
+        ("TAPELINE_BOOK_TOPIC", "order_flow", "name of its own"),
         ("TAPELINE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.errors import UnknownSymbolError
 from api.records import INTERVALS, Candle, Interval
-from api.store import DAY_MS, Size, Store
+from api.store import DAY_MS, CandleStore, Size
 from tests.api.harness import MINUTE, NOW, candle
 
 EVERYTHING = 1_000_000
@@ -47,15 +47,15 @@ def model(put: Sequence[Candle], symbol: str, interval: str) -> list[Candle]:
     return [best(by_start[start]) for start in sorted(by_start)]
 
 
-def kept(store: Store, symbol: str, interval: Interval) -> list[Candle]:
-    return store.candles(symbol, interval, limit=EVERYTHING)
+def kept(store: CandleStore, symbol: str, interval: Interval) -> list[Candle]:
+    return store.rows(symbol, interval, limit=EVERYTHING)
 
 
 @given(candles, st.integers(1, 15), st.integers(1, 80))
 def test_the_newest_candles_are_kept_and_the_best_message_of_each(
     put: list[Candle], limit: int, cut: int
 ) -> None:
-    store = Store(limit, 10, EVERYTHING)
+    store = CandleStore(limit, 10, EVERYTHING)
     for at in range(0, len(put), cut):  # the same however the stream is cut into polls
         store.put(put[at : at + cut])
     for symbol in {each.symbol for each in put}:
@@ -65,7 +65,7 @@ def test_the_newest_candles_are_kept_and_the_best_message_of_each(
 
 @given(candles, st.integers(1, 3))
 def test_the_symbols_last_updated_are_kept(put: list[Candle], most: int) -> None:
-    store = Store(100, most, EVERYTHING)
+    store = CandleStore(100, most, EVERYTHING)
     store.put(put)
     recent = list(dict.fromkeys(each.symbol for each in reversed(put)))[:most]
     total, summaries = store.summaries("", EVERYTHING)
@@ -75,10 +75,10 @@ def test_the_symbols_last_updated_are_kept(put: list[Candle], most: int) -> None
 
 @given(candles, st.integers(12, 40))
 def test_the_total_is_bounded_and_what_is_kept_is_the_newest(put: list[Candle], most: int) -> None:
-    store = Store(100, 10, most)
+    store = CandleStore(100, 10, most)
     for each in put:
         store.put([each])
-        assert store.size().candles <= most
+        assert store.size().rows <= most
     counted = 0
     for symbol in {each.symbol for each in put}:
         for interval in INTERVALS:
@@ -87,7 +87,7 @@ def test_the_total_is_bounded_and_what_is_kept_is_the_newest(put: list[Candle], 
             if found:
                 newest = model(put, symbol, interval)[-len(found) :]
                 assert [each.start for each in found] == [each.start for each in newest]
-    assert store.size().candles == counted
+    assert store.size().rows == counted
 
 
 @given(candles, st.integers(0, 13), st.integers(0, 13), st.integers(1, 5), st.booleans())
@@ -95,16 +95,16 @@ def test_a_range_is_half_open_and_the_limit_keeps_the_newest(
     put: list[Candle], low: int, high: int, limit: int, final: bool
 ) -> None:
     put = [*put, candle("A", "1m", 0)]
-    store = Store(100, 10, EVERYTHING)
+    store = CandleStore(100, 10, EVERYTHING)
     store.put(put)
     since, until = low * MINUTE, high * MINUTE
-    found = store.candles("A", "1m", since=since, until=until, final=final, limit=limit)
+    found = store.rows("A", "1m", since=since, until=until, final=final, limit=limit)
     matching = [each for each in model(put, "A", "1m") if since <= each.start < until]
     assert found == [each for each in matching if each.final is final][-limit:]
 
 
 def test_the_newest_candle_of_every_interval_comes_shortest_first() -> None:
-    store = Store(10, 10, EVERYTHING)
+    store = CandleStore(10, 10, EVERYTHING)
     store.put([candle(interval="1h"), candle(interval="1s"), candle(interval="1s", start=NOW + 1)])
     assert [(name, each.start) for name, each in store.newest("BTC/USD").items()] == [
         ("1s", NOW + 1),
@@ -113,7 +113,7 @@ def test_the_newest_candle_of_every_interval_comes_shortest_first() -> None:
 
 
 def test_the_price_is_that_of_the_shortest_interval_and_changes_over_a_day() -> None:
-    store = Store(10, 10, EVERYTHING)
+    store = CandleStore(10, 10, EVERYTHING)
     store.put(
         [
             candle(start=NOW - DAY_MS - MINUTE, close=1),
@@ -127,7 +127,7 @@ def test_the_price_is_that_of_the_shortest_interval_and_changes_over_a_day() -> 
 
 
 def test_an_unknown_symbol_is_answered_with_the_first_twenty_there_are() -> None:
-    store = Store(10, 100, EVERYTHING)
+    store = CandleStore(10, 100, EVERYTHING)
     store.put(candle(symbol=f"S{number:02}") for number in reversed(range(25)))
     with pytest.raises(UnknownSymbolError, match=r"'XYZ'; there are S00, .*S19 and 5 more"):
         store.newest("XYZ")
@@ -135,7 +135,7 @@ def test_an_unknown_symbol_is_answered_with_the_first_twenty_there_are() -> None
 
 def test_readers_see_candles_in_order_while_one_thread_writes() -> None:
     random = Random(7)
-    store = Store(50, 4, 300)
+    store = CandleStore(50, 4, 300)
     store.put(candle(f"S{number}", start=0) for number in range(3))
     done = threading.Event()
     disorder: list[list[int]] = []

@@ -102,6 +102,8 @@ class Market:
     late_trades_topic: str
     ledger_topic: str
     dead_letters_topic: str
+    order_flow_topic: str
+    book_topic: str
 
     def send(self, *messages: Message) -> None:
         """Send to the job's input of trades."""
@@ -127,6 +129,11 @@ class Market:
         """The dead letters, as soon as there are ``count``."""
         found = read(self.broker, self.dead_letters_topic, lambda r: len(r) >= count, timeout)
         return [record.json() for record in found]
+
+    def book(self, wanted: Callable[[Any], bool]) -> Any:
+        """The first message of the book topic that is wanted."""
+        found = read(self.broker, self.book_topic, lambda r: any(wanted(each.json()) for each in r))
+        return next(book for book in (record.json() for record in found) if wanted(book))
 
     def late_trades(self, count: int, timeout: float = 90) -> list[Any]:
         """The late trades, as soon as there are ``count``."""

@@ -76,7 +76,7 @@ def caught_up(service: Service) -> None:
 
 
 def holds(service: Service, candles: int) -> None:
-    wait_until(lambda: service.store.size().candles == candles, f"{candles} candles in the store")
+    wait_until(lambda: service.store.size().rows == candles, f"{candles} candles in the store")
 
 
 def counted(service: Service, metric: str, topic: str) -> float:
@@ -93,7 +93,7 @@ def test_all_of_the_past_is_read_and_then_what_comes(
     send(broker, topics[2], [Message(msgspec.json.encode(each)) for each in accounts])
     with running(broker.bootstrap_servers) as service:
         caught_up(service)
-        assert service.store.size().candles == 100
+        assert service.store.size().rows == 100
         assert len(service.dead_letters) == 5
         assert service.ledger.total().candles == 50
         send(broker, topics[0], minutes(10, first=100))
@@ -111,7 +111,7 @@ def test_a_restarted_service_rebuilds_what_it_had(
     for _ in range(2):
         with running(broker.bootstrap_servers) as service:
             caught_up(service)
-            answers.append(service.store.candles("BTC/USD", "1m", limit=100))
+            answers.append(service.store.rows("BTC/USD", "1m", limit=100))
     assert len(answers[0]) == 51
     assert answers[0] == answers[1]
 
@@ -124,7 +124,7 @@ def test_a_malformed_message_is_counted_and_skipped(
     send(broker, topics[0], [*minutes(1), *bad, *minutes(1, first=1)])
     with running(broker.bootstrap_servers) as service:
         caught_up(service)
-        assert service.store.size().candles == 2
+        assert service.store.size().rows == 2
         assert counted(service, "tapeline_api_decode_failures_total", topics[0]) == 3
         assert counted(service, "tapeline_api_messages_total", topics[0]) == 5
 
@@ -196,7 +196,7 @@ def test_no_more_than_the_newest_messages_are_replayed(
     send(broker, topics[0], minutes(50))
     with running(broker.bootstrap_servers, max_replay=20) as service:
         caught_up(service)
-        kept = service.store.candles("BTC/USD", "1m", limit=100)
+        kept = service.store.rows("BTC/USD", "1m", limit=100)
         assert [each.start for each in kept] == [NOW + n * MINUTE for n in range(30, 50)]
 
 
@@ -221,5 +221,5 @@ def test_what_a_transaction_takes_back_is_never_seen(
         producer.close()
     with running(broker.bootstrap_servers) as service:
         caught_up(service)  # though the last offsets are markers that no reader is given
-        kept = service.store.candles("BTC/USD", "1m", limit=100)
+        kept = service.store.rows("BTC/USD", "1m", limit=100)
         assert [each.start for each in kept] == [NOW, NOW + 2 * MINUTE]

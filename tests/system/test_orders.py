@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import zlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,17 +22,18 @@ pytestmark = pytest.mark.system
 
 
 def sending(at_ms: int) -> str:
-    return f"20260102-12:00:{(at_ms - START) / 1_000:06.3f}"
+    at = datetime.fromtimestamp(at_ms / 1_000, UTC)
+    return at.strftime("%Y%m%d-%H:%M:%S.%f")[:-3]
 
 
 START = 1_767_355_200_000
 """2026-01-02 12:00 UTC."""
 
 
-def order(at_ms: int, number: int) -> bytes:
+def order(at_ms: int, number: int, price: float = 100) -> bytes:
     header = [(35, "D"), (49, "A"), (56, "B"), (34, number), (52, sending(at_ms))]
-    body = [(11, number), (21, 1), (55, "BTC/USD"), (54, 1), (60, sending(at_ms)), (38, 5), (40, 1)]
-    return make(*header, *body)
+    body = [(11, number), (21, 1), (55, "BTC/USD"), (54, 1), (60, sending(at_ms))]
+    return make(*header, *body, (38, 5), (40, 2), (44, price))
 
 
 def fill(at_ms: int, number: int, price: float, quantity: int) -> bytes:
@@ -92,6 +94,16 @@ def test_executions_are_trades_and_every_message_has_an_outcome(
     }
     assert {base64.b64decode(each["payload"]) for each in letters} == {broken, b"hello"}
 
+    def flows(records: list[Any]) -> list[Any]:
+        found = [record.json() for record in records]
+        return [each for each in found if each["final"] and each["interval"] == "1s"]
+
+    (flow, *_) = flows(read(market.broker, market.order_flow_topic, lambda r: bool(flows(r))))
+    assert (flow["symbol"], flow["start"]) == ("BTC/USD", START)
+    assert (flow["buy_orders"], flow["buy_quantity"], flow["buy_notional"]) == (1, 5, 500)
+    assert (flow["sell_orders"], flow["sell_fills"], flow["sell_filled"]) == (0, 1, 2)
+    assert (flow["order_to_trade_ratio"], flow["fill_ratio"]) == (1, 0.4)
+
     found = accounts(market, market.orders_topic, 7)
     assert found == {
         "candles": 2,
@@ -102,6 +114,23 @@ def test_executions_are_trades_and_every_message_has_an_outcome(
         "session": 1,
         "records": 7,
     }
+
+
+def cancel(at_ms: int, number: int) -> bytes:
+    header = [(35, "F"), (49, "A"), (56, "B"), (34, number), (52, sending(at_ms))]
+    body = [(41, number), (11, f"c{number}"), (55, "BTC/USD"), (54, 1), (60, sending(at_ms))]
+    return make(*header, *body)
+
+
+def test_the_book_follows_its_orders(submit_market: SubmitMarket) -> None:
+    market = submit_market()
+    market.send_orders(*(Message(order(START, n, 100 + n), START, partition=1) for n in range(7)))
+    first = market.book(lambda book: book["open_orders"] == 7)
+    assert [level["price"] for level in first["bids"]] == [106, 105, 104, 103, 102]
+    assert (first["best_ask"], first["bid_depth"], first["imbalance"]) == (None, 25, 1)
+    market.send_orders(Message(cancel(START, 6), START, partition=1))
+    last = market.book(lambda book: book["open_orders"] == 6)
+    assert [level["price"] for level in last["bids"]] == [105, 104, 103, 102, 101]
 
 
 SQL = """
