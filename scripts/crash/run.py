@@ -96,15 +96,16 @@ class CrashStack:
     def ledger(self) -> Any:
         """What the service says of the ledger, once it adds up or after half a minute."""
         answer: Any = None
+        topic = self.tapeline.job_settings.trades_topics[0]
 
         def complete() -> bool:
             nonlocal answer
             answer = self.tapeline.api.get("/api/ledger")
-            return bool(
-                answer
-                and answer["balanced"]
-                and answer["total"]["messages"] == sum(self.offsets.values())
-            )
+            if not answer or not answer["balanced"]:
+                return False
+            sources = [each for each in answer["sources"] if each["topic"] == topic]
+            read = sum(each["messages"] for each in sources)
+            return bool(read == sum(self.offsets.values()))
 
         with contextlib.suppress(WaitTimeoutError):
             wait_until(complete, "the ledger to add up", timeout=30, pause=0.5)

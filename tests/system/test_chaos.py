@@ -3,11 +3,16 @@
 import gc
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from api.service import wall_clock
 from scripts.crash.faults import FAULTS
 from scripts.crash.run import CrashStack, crash_stack
+from scripts.stack.waiting import wait_until
+from tests.system.harness import Message, send
+from tests.system.test_orders import cancel, order
 
 pytestmark = [
     pytest.mark.system,
@@ -48,7 +53,8 @@ class Crashes:
     def check_ledger(self, stack: CrashStack) -> None:
         """What was read is all there is, and every record of it went somewhere."""
         answer = stack.ledger()
-        assert {each["partition"]: each["messages"] for each in answer["sources"]} == {
+        sources = [each for each in answer["sources"] if each["topic"] == "trades"]
+        assert {each["partition"]: each["messages"] for each in sources} == {
             part.partition: end for part, end in stack.offsets.items() if end
         }
         assert answer["balanced"]
@@ -56,12 +62,33 @@ class Crashes:
         assert answer["total"]["duplicates"] > 0
 
 
+def book_with(stack: CrashStack, orders: int) -> Any:
+    """The newest book, once it has so many open orders."""
+
+    def newest() -> Any:
+        return stack.tapeline.api.get("/api/book/BTC/USD")
+
+    wait_until(lambda: (newest() or {}).get("open_orders") == orders, f"{orders} open orders", 60)
+    return newest()
+
+
 class TestAtLeastOnce(Crashes):
     delivery = "at-least-once"
+
+    def test_a_book_is_there_before_all_of_it(self, stack: CrashStack) -> None:
+        now = wall_clock()
+        orders = [Message(order(now, number, 100 + number)) for number in range(7)]
+        send(stack.tapeline.broker, "orders", orders)
+        assert book_with(stack, 7)["best_bid"] == 106
 
     @pytest.mark.parametrize("fault", FAULTS)
     def test_candles_are_those_of_all_trades_after(self, stack: CrashStack, fault: str) -> None:
         self.check(stack, fault)
+
+    def test_the_book_is_still_known_after_all_of_it(self, stack: CrashStack) -> None:
+        send(stack.tapeline.broker, "orders", [Message(cancel(wall_clock(), 6))])
+        bids = book_with(stack, 6)["bids"]
+        assert [level["price"] for level in bids] == [105, 104, 103, 102, 101]
 
     def test_the_ledger_adds_up_after_all_of_it(self, stack: CrashStack) -> None:
         self.check_ledger(stack)
