@@ -68,6 +68,11 @@ class OrderFlow:
         self._answers: deque[tuple[_Book, Callable[[int], bytes]]] = deque()
         self._requests = self._orders = self._messages = 0
 
+    @property
+    def open_orders(self) -> list[list[Order]]:
+        """Of each instrument."""
+        return [book.orders for book in self._books]
+
     def next(self, symbol: int, price: float, ms: int) -> tuple[str, bytes]:
         """The symbol and the bytes of the next message.
 
@@ -201,21 +206,24 @@ def blocks(feed: Feed, mix: Mix, event_times: EventTimes | None = None) -> Itera
 
 
 def _packed(messages: list[Message], most: int) -> Iterator[Message]:
-    """Puts up to so many messages of FIX into one of Kafka, where none of them is broken."""
+    """Puts up to so many messages of FIX of a symbol into one of Kafka, where none is broken.
+
+    So those of a symbol stay in one partition, and in their order.
+    """
     if most == 1:
         yield from messages
         return
-    together: list[Message] = []
+    together: dict[bytes, list[Message]] = {}
     for message in messages:
         if message.rejected:
             yield message
-        else:
-            together.append(message)
-        if len(together) == most:
-            yield _joined(together)
-            together = []
-    if together:
-        yield _joined(together)
+            continue
+        of_symbol = together.setdefault(message.key, [])
+        of_symbol.append(message)
+        if len(of_symbol) == most:
+            yield _joined(of_symbol)
+            of_symbol.clear()
+    yield from (_joined(rest) for rest in together.values() if rest)
 
 
 def _joined(messages: list[Message]) -> Message:
