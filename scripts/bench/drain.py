@@ -3,25 +3,29 @@
     python -m scripts.bench.drain --trades 12000000 --packed-trades 20000000
 
 It starts a broker and a cluster of its own, fills a topic with single trades and two with packed
-ones (5% of them broken, and none), and drains them with bounded jobs, several times, in turn. What
-an empty topic takes (planning, starting workers, loading kernels) is measured in each round and
-taken off. Every run of the job is proved: each valid trade is in one candle, each broken one in a
-dead letter, none is late. The figures go to ``scripts/bench/results.md``.
+ones (5% of them broken, and none), and two with FIX messages about orders, single and packed; and
+drains them with bounded jobs, several times, in turn. What an empty topic takes (planning, starting
+workers, loading kernels) is measured in each round and taken off. Every run of the job is proved:
+each valid trade is in one candle, each request in one order flow, each broken record in a dead
+letter, none is late. The figures go to ``scripts/bench/results.md``.
 """
 
 import argparse
+import itertools
 import json
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
 
 from jobs.settings import OUTPUTS, Settings
 from scripts.bench import results
+from scripts.generate import orders
 from scripts.generate.feed import Feed, blocks
+from scripts.generate.messages import Message
 from scripts.stack import topics
 from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
@@ -32,6 +36,16 @@ from scripts.stack.waiting import wait_until
 MARKET = ROOT / "jobs" / "market.py"
 BASELINE = ROOT / "scripts" / "bench" / "baseline.py"
 BATCH_ROWS: int = Settings.model_fields["batch_rows"].default
+MIX = orders.Mix(98, 2)
+REQUESTS, FILLS = (
+    (b"\x0135=D\x01", b"\x0135=F\x01", b"\x0135=G\x01"),
+    (b"\x01150=1\x01", b"\x01150=2\x01"),
+)
+COUNTED = [
+    f"{side}_{kind}"
+    for side, kind in itertools.product(("buy", "sell"), ("orders", "cancels", "replaces"))
+]
+EMPTY = "empty"
 OURS, RIVAL = "Tapeline, single", "plain Flink SQL, single"
 RIVAL_BY_TIME = f"{RIVAL}, open and close by event time"
 
@@ -44,6 +58,9 @@ class Input:
     records: int = 0
     trades: int = 0
     rejected: int = 0
+    requests: int = 0
+    """Messages of FIX that ask for something: of types D, F and G."""
+    is_fix: bool = False
 
 
 @dataclass
@@ -93,29 +110,50 @@ class Bench:
         self.broker.stop()
 
     def fill(self, topic: str, feed: Feed) -> Input:
-        """Fills a topic of 4 partitions, keyed by symbol, event time as the record's timestamp."""
+        """Fills a topic with trades."""
         made = Input(topic)
+        for block in self._fill(topic, blocks(feed)):
+            made.trades += sum(m.trades for m in block)
+            made.rejected += sum(len(m.rejected) for m in block)
+        made.records = made.trades + made.rejected
+        return made
+
+    def fill_orders(self, topic: str, feed: Feed) -> Input:
+        """Fills a topic with FIX messages about orders."""
+        made = Input(topic, is_fix=True)
+        for block in self._fill(topic, orders.blocks(feed, MIX)):
+            for message in block:
+                made.rejected += len(message.rejected)
+                if not message.rejected:
+                    made.records += message.trades
+                    made.requests += sum(message.value.count(each) for each in REQUESTS)
+                    made.trades += sum(message.value.count(each) for each in FILLS)
+        made.records += made.rejected
+        return made
+
+    def _fill(self, topic: str, made: Iterable[list[Message]]) -> Iterator[list[Message]]:
+        """Fills a topic of 4 partitions, keyed by symbol, event time as the record's timestamp.
+
+        What goes in is handed on; the topic is full when that ends.
+        """
         file = self._home / f"{topic}.csv"
         with file.open("wb", 1 << 20) as out:
-            for block in blocks(feed):
+            for block in made:
                 out.write(
                     b"".join(
                         b"%d,%s,%s\n" % (m.timestamp_ms, m.key, m.value.hex().encode())
                         for m in block
                     )
                 )
-                made.trades += sum(m.trades for m in block)
-                made.rejected += sum(len(m.rejected) for m in block)
-        made.records = made.trades + made.rejected
+                yield block
         self.broker.create_topics(topic, partitions=4, config={"retention.ms": "-1"})
         load = ROOT / "scripts" / "bench" / "load.py"
         servers = self.broker.bootstrap_servers
         job = self.cluster.submit(load, args=[str(file), topic, servers])
         self._wait(job)
         file.unlink()
-        return made
 
-    def drain(self, job: Path, topic: str, batch_rows: int, *args: str) -> Run:
+    def drain(self, job: Path, source: Input, batch_rows: int, *args: str) -> Run:
         """Runs a job over all that a topic holds now, until it finishes."""
         self._runs += 1
         outputs = {name: f"{name}-{self._runs}" for name in OUTPUTS}
@@ -127,8 +165,8 @@ class Bench:
             env={
                 "TAPELINE_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
                 "TAPELINE_GROUP_ID": f"bench-{self._runs}",
-                "TAPELINE_TRADES_TOPICS": topic,
-                "TAPELINE_ORDERS_TOPICS": "",
+                "TAPELINE_TRADES_TOPICS": EMPTY if source.is_fix else source.topic,
+                "TAPELINE_ORDERS_TOPICS": source.topic if source.is_fix else "",
                 **{f"TAPELINE_{name.upper()}_TOPIC": output for name, output in outputs.items()},
                 "TAPELINE_START_FROM": "earliest",
                 "TAPELINE_STOP_AT": "latest",
@@ -156,22 +194,32 @@ class Bench:
         Raises:
             SystemExit: they do not add up.
         """
-        final = {}
+        trades = self._sum_final(run.topics["candles"], "trades")
+        requests = self._sum_final(run.topics["order_flow"], *COUNTED)
         with topics.consumer(self.broker.bootstrap_servers) as kafka:
-            parts = topics.partitions(kafka, [run.topics["candles"]])
-            for record in topics.records(kafka, dict.fromkeys(parts, 0)):
-                candle = json.loads(record.value)
-                if candle["final"] and candle["interval"] == "1s":
-                    final[candle["symbol"], candle["start"]] = candle["trades"]
             counts = topics.counts(kafka, [run.topics["late_trades"], run.topics["dead_letters"]])
-        trades = sum(final.values())
         late, rejected = counts.values()
         proof = f"{trades:,} in candles + {late:,} late + {rejected:,} rejected"
-        if (trades, late, rejected) != (source.trades, 0, source.rejected):
+        if source.is_fix:
+            proof += f"; {requests:,} in order flow"
+        found = trades, requests, late, rejected
+        if found != (source.trades, source.requests, 0, source.rejected):
             raise SystemExit(
-                f"expected {source.trades:,} trades and {source.rejected:,} rejected, got {proof}"
+                f"expected {source.trades:,} trades, {source.requests:,} requests and "
+                f"{source.rejected:,} rejected, got {proof}"
             )
         return proof
+
+    def _sum_final(self, topic: str, *fields: str) -> int:
+        """The sum of some fields of all final messages of a second."""
+        final = {}
+        with topics.consumer(self.broker.bootstrap_servers) as kafka:
+            parts = topics.partitions(kafka, [topic])
+            for record in topics.records(kafka, dict.fromkeys(parts, 0)):
+                row = json.loads(record.value)
+                if row["final"] and row["interval"] == "1s":
+                    final[row["symbol"], row["start"]] = sum(row[name] for name in fields)
+        return sum(final.values())
 
     def _wait(self, job_id: str) -> None:
         ended = ("FINISHED", "FAILED", "CANCELED")
@@ -216,6 +264,8 @@ def main() -> None:
     parser.add_argument("--trades", type=int, default=12_000_000, help="single records")
     parser.add_argument("--packed-trades", type=int, default=20_000_000, help="trades in packs")
     parser.add_argument("--packed", type=int, default=100, help="trades in one message")
+    parser.add_argument("--orders", type=int, default=3_000_000, help="FIX messages")
+    parser.add_argument("--packed-orders", type=int, default=50, help="FIX messages in one")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tapeline-bench-") as home, Bench(Path(home)) as bench:
@@ -229,7 +279,13 @@ def main() -> None:
             )
             for name, bad in (("packed", 0.05), ("clean", 0.0))
         )
-        bench.broker.create_topics("empty", partitions=4)
+        asked = Feed(count=arguments.orders, rate=10_000, block_s=60)
+        requests = bench.fill_orders("orders", asked)
+        packs_of_orders = bench.fill_orders(
+            "packed-orders", replace(asked, packed=arguments.packed_orders)
+        )
+        nothing = Input(EMPTY)
+        bench.broker.create_topics(EMPTY, partitions=4)
         packed_rows = _packed_rows(arguments.packed)
         together = f"Tapeline, {arguments.packed} a message"
         cases: dict[str, tuple[Path, Input, int, list[str]]] = {
@@ -238,16 +294,23 @@ def main() -> None:
             RIVAL_BY_TIME: (BASELINE, single, BATCH_ROWS, ["by-event-time"]),
             together: (MARKET, packed, packed_rows, []),
             f"{together}, none broken": (MARKET, clean, packed_rows, []),
+            "orders, single, none broken": (MARKET, requests, BATCH_ROWS, []),
+            f"orders, {arguments.packed_orders} a message, none broken": (
+                MARKET,
+                packs_of_orders,
+                _packed_rows(arguments.packed_orders),
+                [],
+            ),
         }
         rows: list[Row] = []
         for number in range(1, arguments.rounds + 1):
             # The first start of a job also warms the JVM: the second one counts.
             empty = {
-                job: [bench.drain(job, "empty", BATCH_ROWS).seconds for _ in range(2)][-1]
+                job: [bench.drain(job, nothing, BATCH_ROWS).seconds for _ in range(2)][-1]
                 for job in (MARKET, BASELINE)
             }
             for name, (job, source, batch_rows, args) in cases.items():
-                run = bench.drain(job, source.topic, batch_rows, *args)
+                run = bench.drain(job, source, batch_rows, *args)
                 if job == MARKET:
                     run.proof = bench.prove(run, source)
                 rows.append(Row(number, name, source, run, empty[job]))
@@ -288,7 +351,8 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
         [
             "```",
             f"python -m scripts.bench.drain --trades {arguments.trades} "
-            f"--packed-trades {arguments.packed_trades} --packed {arguments.packed}",
+            f"--packed-trades {arguments.packed_trades} --packed {arguments.packed} "
+            f"--orders {arguments.orders} --packed-orders {arguments.packed_orders}",
             "```",
             "",
             "5% of the records are broken, where not said otherwise; 4 partitions, parallelism 2; "
