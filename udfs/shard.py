@@ -606,8 +606,8 @@ class Shard:
 
     @property
     def _next_expiry(self) -> int:
-        """When the first of the open orders expires, ms; NEVER if there are none."""
-        if self.book.oldest >= NEVER:
+        """When the first of the open orders expires, ms; NEVER if none does."""
+        if self.book.oldest >= NEVER or self._passed >= NEVER:
             return int(NEVER)
         return (self.book.oldest + self.rules.order_ttl_ms) // MINUTE_MS * MINUTE_MS + MINUTE_MS
 

@@ -4,7 +4,7 @@ import base64
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from numpy.typing import NDArray
 
 from jobs.settings import OUTPUTS
+from scripts.generate import orders
 from scripts.generate.clock import EventTimes
 from scripts.generate.feed import Feed, blocks
 from scripts.stack.broker import Broker
@@ -46,6 +47,8 @@ class Backfill:
     late_trades: list[dict[str, Any]]
     dead_letters: list[dict[str, Any]]
     ledger: list[dict[str, Any]]
+    order_flow: list[dict[str, Any]]
+    book: list[dict[str, Any]]
 
     @property
     def finals(self) -> list[dict[str, Any]]:
@@ -57,7 +60,7 @@ class Backfill:
         )
 
 
-RunBackfill = Callable[[list[Message]], Backfill]
+RunBackfill = Callable[..., Backfill]
 
 
 @pytest.fixture
@@ -69,19 +72,22 @@ def run_backfill(broker: Broker, cluster: FlinkCluster) -> Iterator[RunBackfill]
     """
     job_ids: list[str] = []
 
-    def run(messages: list[Message]) -> Backfill:
+    def run(messages: list[Message], of_orders: Sequence[Message] = ()) -> Backfill:
         number = next(_numbers)
-        trades, *outputs = (f"backfill_{name}_{number}" for name in ("trades", *OUTPUTS))
-        for topic in (trades, *outputs):
+        trades, asked, *outputs = (
+            f"backfill_{name}_{number}" for name in ("trades", "orders", *OUTPUTS)
+        )
+        for topic in (trades, asked, *outputs):
             broker.create_topics(topic, partitions=PARTITIONS, config={"retention.ms": "-1"})
         send(broker, trades, messages)
+        send(broker, asked, of_orders)
         values = {
             "bootstrap_servers": broker.bootstrap_servers,
             "group_id": f"backfill_{number}",
             "stop_at": "latest",
             "watermark_delay_ms": DELAY_MS,
             "trades_topics": trades,
-            "orders_topics": "",
+            "orders_topics": asked,
             **{f"{name}_topic": topic for name, topic in zip(OUTPUTS, outputs, strict=True)},
         }
         env = {f"TAPELINE_{name.upper()}": str(value) for name, value in values.items()}
@@ -353,3 +359,20 @@ def test_the_topic_is_read_by_one_source_alone_and_operators_have_names(
     assert "aggregate" in names
     assert all(f"{topic}: Writer" in names for topic in OUTPUTS)
     assert not re.search(r"\[\d+\]|anonymous", names)  # what the planner calls them
+
+
+def test_a_backfill_of_orders_ends_with_every_flow_final(run_backfill: RunBackfill) -> None:
+    feed = Feed(count=5_000, rate=500, symbols=3)
+    made = [message for block in orders.blocks(feed, orders.Mix(98, 2)) for message in block]
+    run = run_backfill(
+        [],
+        [Message(each.value, each.timestamp_ms, key=each.key) for each in made],
+    )
+    requests = sum(each.value.count(b"\x0135=%c\x01" % kind) for each in made for kind in b"DFG")
+    kinds = [f"{side}_{k}" for side in ("buy", "sell") for k in ("orders", "cancels", "replaces")]
+    for interval in ("1s", "1m", "1d"):
+        flows = [f for f in run.order_flow if f["final"] and f["interval"] == interval]
+        assert sum(flow[kind] for flow in flows for kind in kinds) == requests
+    books = {book["symbol"]: book for book in run.book}
+    assert len(books) == 3
+    assert all(book["open_orders"] > 0 for book in books.values())

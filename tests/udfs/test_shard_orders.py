@@ -218,6 +218,14 @@ def test_what_is_to_be_the_same_each_time_has_its_books_at_the_end() -> None:
     assert [each["updated_at"] for each in run.of("book")] == [TIME_MS]
 
 
+def test_nothing_is_due_any_more_once_the_input_has_ended() -> None:
+    run = OrderRun()
+    run.messages(message("D"), watermark=TIME_MS, now_ms=1_000)
+    run.tick(int(NEVER), 2_000)
+    assert run.shard.due(2_000) == (int(NEVER) - 1, None)
+    assert run.books["BTC-USD"]["open_orders"] == 1
+
+
 def test_what_was_published_last_before_a_crash_comes_again() -> None:
     run = OrderRun()
     run.messages(message("D"), watermark=TIME_MS, now_ms=1_000)
