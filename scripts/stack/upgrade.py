@@ -51,6 +51,8 @@ def _upgrade(old: LocalTapeline, new: LocalTapeline, saved: SavedSettings) -> No
         new.cluster.start()
     with progress.step("The job"):
         try:
+            # Code that is newer may read and write more of them.
+            new.create_topics()
             new.start_job(fresh=False)
         finally:
             new.keeper.start()

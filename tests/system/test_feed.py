@@ -23,7 +23,7 @@ from tests.system.harness import Message, send
 
 pytestmark = pytest.mark.system
 
-Topics = tuple[str, str, str]
+Topics = tuple[str, str, str, str, str]
 Running = Callable[..., AbstractContextManager[Service]]
 _numbers = itertools.count(1)
 
@@ -31,7 +31,13 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def topics() -> Topics:
     number = next(_numbers)
-    return f"feed_candles_{number}", f"feed_dead_letters_{number}", f"feed_ledger_{number}"
+    return (
+        f"feed_candles_{number}",
+        f"feed_dead_letters_{number}",
+        f"feed_ledger_{number}",
+        f"feed_order_flow_{number}",
+        f"feed_book_{number}",
+    )
 
 
 @pytest.fixture
@@ -46,6 +52,8 @@ def running(topics: Topics) -> Running:
                 candles_topic=topics[0],
                 dead_letters_topic=topics[1],
                 ledger_topic=topics[2],
+                order_flow_topic=topics[3],
+                book_topic=topics[4],
                 **settings,  # type: ignore[arg-type]
             )
         )
