@@ -7,12 +7,27 @@ from fastapi import APIRouter, Path, Query
 from api.models import AggregationsModel, CandlesModel, SymbolsModel
 from api.parameters import SymbolParameters, WindowParameters
 from api.responses import JSON
+from api.series import R
 from api.service import Serving
+from api.store import Store
 
 router = APIRouter(prefix="/api", tags=["candles"])
 
 # A symbol may hold slashes (BTC/USD), plain or percent-encoded: hence {symbol:path}.
 Symbol = Annotated[str, Path(description="The symbol as in /api/symbols", examples=["BTC/USD"])]
+
+
+def windows(store: Store[R], name: str, symbol: str, asked: WindowParameters) -> JSON:
+    """The rows of a symbol that are asked for, under this name."""
+    found = store.rows(
+        symbol,
+        asked.interval,
+        since=asked.since,
+        until=asked.until,
+        final=asked.final,
+        limit=asked.limit,
+    )
+    return JSON({"symbol": symbol, "interval": asked.interval, name: found})
 
 
 @router.get("/symbols", response_model=SymbolsModel)
@@ -36,15 +51,7 @@ def symbols(service: Serving, asked: Annotated[SymbolParameters, Query()]) -> JS
 @router.get("/candles/{symbol:path}", response_model=CandlesModel)
 def candles(service: Serving, symbol: Symbol, asked: Annotated[WindowParameters, Query()]) -> JSON:
     """Candles of a symbol, ascending by start; where there are more than the limit, the newest."""
-    found = service.store.rows(
-        symbol,
-        asked.interval,
-        since=asked.since,
-        until=asked.until,
-        final=asked.final,
-        limit=asked.limit,
-    )
-    return JSON({"symbol": symbol, "interval": asked.interval, "candles": found})
+    return windows(service.store, "candles", symbol, asked)
 
 
 @router.get("/aggregations/{symbol:path}", response_model=AggregationsModel)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from api.models import BookModel, FlowsModel
 from api.parameters import WindowParameters
 from api.responses import JSON
-from api.routes.candles import Symbol
+from api.routes.candles import Symbol, windows
 from api.service import Serving
 
 router = APIRouter(prefix="/api", tags=["orders"])
@@ -18,15 +18,7 @@ def order_flow(
     service: Serving, symbol: Symbol, asked: Annotated[WindowParameters, Query()]
 ) -> JSON:
     """Order flow of a symbol, ascending by start; beyond the limit, the newest."""
-    found = service.flows.rows(
-        symbol,
-        asked.interval,
-        since=asked.since,
-        until=asked.until,
-        final=asked.final,
-        limit=asked.limit,
-    )
-    return JSON({"symbol": symbol, "interval": asked.interval, "order_flow": found})
+    return windows(service.flows, "order_flow", symbol, asked)
 
 
 @router.get("/book/{symbol:path}", response_model=BookModel)
