@@ -1,5 +1,6 @@
 """A standalone Flink cluster, run from the pip package with the project's own configuration."""
 
+import contextlib
 import json
 import re
 import shutil
@@ -7,6 +8,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
+
+import psutil
 
 from scripts.stack.daemon import Daemon
 from scripts.stack.environment import basic_environment
@@ -216,9 +219,11 @@ class FlinkCluster:
     def _remember_taskmanager(self) -> None:
         """Note what the script has come to: it is the process now."""
         process = self.taskmanager.process
-        if process:
-            last = {"command": process.cmdline(), "env": process.environ()}
-            self._last_taskmanager.write_text(json.dumps(last))
+        # One that ends just now is started by the script again.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process:
+                last = {"command": process.cmdline(), "env": process.environ()}
+                self._last_taskmanager.write_text(json.dumps(last))
 
     def _configure(self) -> None:
         """Write the configuration and the folder of jars, each anew."""
