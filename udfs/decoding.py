@@ -129,14 +129,15 @@ def _orders(records: Records, max_ahead_ms: int) -> Decoded:
     found = Decoded()
     first = 0
     for messages in fix.decode(records.values):
+        sent_ms = executions.times_ms_of(messages)
         batch, is_valid, is_trade, rejects = executions.of_messages(
-            messages, records.times_ms, records.sources, records.offsets, max_ahead_ms
+            messages, sent_ms, records.times_ms, records.sources, records.offsets, max_ahead_ms
         )
         found.batches.append(batch)
         found.add_rejects([*messages.rejects, *rejects], records)
         events = orders.of_messages(
             messages,
-            executions.times_ms_of(messages),
+            sent_ms,
             is_valid,
             is_trade,
             records.sources,

@@ -27,6 +27,7 @@ Faults = list[tuple[NDArray[np.bool_], Reason, int]]
 
 def of_messages(
     messages: Messages,
+    sent_ms: NDArray[np.int64],
     times_ms: NDArray[np.int64],
     sources: NDArray[np.int32],
     offsets: NDArray[np.int64],
@@ -36,6 +37,7 @@ def of_messages(
 
     Args:
         messages: those of some Kafka records.
+        sent_ms: (n,) of ``times_ms_of`` them.
         times_ms: the timestamps of all Kafka records, by row.
         sources: where they come from: see ``udfs.sources``.
         offsets: their offsets.
@@ -45,7 +47,6 @@ def of_messages(
         The trades; (n,) which messages are valid, and which of them are trades; and the rejects.
     """
     rows = messages.places[:, 0]
-    time_ms = times_ms_of(messages)
     is_fill = (messages.types == b"8") & np.isin(messages.character(EXEC_TYPE), FILLS)
     kind = messages.character(EXEC_TRANS_TYPE)
     is_trade = is_fill & (kind == b"0")
@@ -59,8 +60,8 @@ def of_messages(
     symbol, exchange = messages.names.T
     faults: Faults = [
         ((symbol >= 0) & ~good_symbol[symbol], Reason.INVALID_SYMBOL, SYMBOL),
-        (time_ms < scanner.OLDEST_MS, Reason.TIMESTAMP_TOO_OLD, TRANSACT_TIME),
-        (time_ms > times_ms[rows] + max_ahead_ms, Reason.TIMESTAMP_AHEAD, TRANSACT_TIME),
+        (sent_ms < scanner.OLDEST_MS, Reason.TIMESTAMP_TOO_OLD, TRANSACT_TIME),
+        (sent_ms > times_ms[rows] + max_ahead_ms, Reason.TIMESTAMP_AHEAD, TRANSACT_TIME),
         # A trade that is in candles cannot be taken out again.
         (is_fill & np.isin(kind, (b"1", b"2")), Reason.UNSUPPORTED_EXECUTION, EXEC_TRANS_TYPE),
         (asked > scanner.MAX_NOTIONAL, Reason.INVALID_NOTIONAL, ORDER_QUANTITY),
@@ -80,7 +81,7 @@ def of_messages(
     is_trade &= is_valid
 
     trades = np.zeros(np.count_nonzero(is_trade), TRADE)
-    trades["timestamp"] = time_ms[is_trade]
+    trades["timestamp"] = sent_ms[is_trade]
     trades["price"], trades["quantity"] = price[is_trade], quantity[is_trade]
     trades["row"] = rows[is_trade]
     trades["source"], trades["offset"] = sources[trades["row"]], offsets[trades["row"]]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from udfs import fix, scanner
+from udfs import executions, fix, scanner
 from udfs.fingerprints import absorb, finish
 from udfs.fix import Messages
 from udfs.fix_rules import CHARACTERS, NUMBERS, TEXTS
@@ -58,8 +58,7 @@ def _codes(characters: str) -> NDArray[np.bool_]:
     return found
 
 
-_BUYS = _codes("13")
-"""As in ``udfs.executions``."""
+_BUYS = _codes(b"".join(executions.BUYS).decode())
 _IS_OVER = _codes("2348BC")
 """OrdStatus (39): filled, done for the day, canceled, rejected, calculated, expired."""
 _IS_PENDING = _codes("6E")

@@ -5,7 +5,7 @@ entry says what was added and how far event time had passed, so that reading the
 corrects the same candles, with the same revisions, as it happened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -318,8 +318,7 @@ class Shard:
                 self._change(watermark)
                 out += self._close(now_ms)
             if new_minute:
-                out += self._candles(self.windows.forming(self._slow), now_ms)
-                out += self._flows(self.flows.forming(self._slow), now_ms)
+                out += self._both(lambda windows: windows.forming(self._slow), now_ms)
                 self._expire(watermark)
         out += self._form(now_ms)
         end = watermark >= NEVER
@@ -529,9 +528,13 @@ class Shard:
 
     def _close(self, now_ms: int) -> list[Output]:
         """Publishes what is of windows that are over."""
+        return self._both(lambda windows: windows.close(self._passed), now_ms)
+
+    def _both(self, places_of: Callable[[Windows], Places], now_ms: int) -> list[Output]:
+        """Publishes candles, and flows, at the places that their windows give."""
         return [
-            *self._candles(self.windows.close(self._passed), now_ms),
-            *self._flows(self.flows.close(self._passed), now_ms),
+            *self._candles(places_of(self.windows), now_ms),
+            *self._flows(places_of(self.flows), now_ms),
         ]
 
     def _candles(self, places: Places, now_ms: int) -> list[Output]:
@@ -555,8 +558,7 @@ class Shard:
         """Publishes what changed of the windows that are not over, unless some was just before."""
         if now_ms < self._forming_at + self.rules.forming_ms:
             return []
-        formed = self._candles(self.windows.forming(self._forming), now_ms)
-        formed += self._flows(self.flows.forming(self._forming), now_ms)
+        formed = self._both(lambda windows: windows.forming(self._forming), now_ms)
         if formed:
             self._forming_at = now_ms
         return formed

@@ -42,11 +42,11 @@ def events_of(*messages: bytes) -> Events:
     assert parsed.rejects == []
     n = len(messages)
     times, sources, offsets = np.full(n, TIME_MS), np.full(n, 7, np.int32), np.arange(n)
+    times_ms = executions.times_ms_of(parsed)
     batch, is_valid, is_trade, rejects = executions.of_messages(
-        parsed, times, sources, offsets, 10**13
+        parsed, times_ms, times, sources, offsets, 10**13
     )
     assert rejects == []
-    times_ms = executions.times_ms_of(parsed)
     return orders.of_messages(parsed, times_ms, is_valid, is_trade, sources, offsets, batch.symbols)
 
 

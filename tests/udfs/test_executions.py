@@ -34,7 +34,7 @@ def split(*records: bytes) -> tuple[Batch, list[int], list[Reject]]:
     n = len(records)
     times, sources = np.full(n, NOW_MS), np.arange(100, 100 + n, dtype=np.int32)
     batch, is_valid, is_trade, rejects = executions.of_messages(
-        messages, times, sources, np.arange(n), 1_000
+        messages, executions.times_ms_of(messages), times, sources, np.arange(n), 1_000
     )
     return batch, messages.places[is_valid & ~is_trade, 0].tolist(), rejects
 
