@@ -10,11 +10,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
-from udfs.fingerprints import absorb, finish
+from udfs.fingerprints import absorb, finish, names_of
 from udfs.frames import Frame
 from udfs.intervals import MINUTE_MS
 from udfs.table import MINUTE, Table, in_cell
-from udfs.trades import INLINE_ID_BYTES
+from udfs.trades import INLINE_ID_BYTES, TRADE
 from udfs.words import pointer, record
 
 EPOCH_MS = 15 * MINUTE_MS
@@ -167,6 +167,8 @@ def _add(table, trades, names, remembered, new):  # type: ignore[no-untyped-def]
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    trades = unpack(pack(np.ones(1, NUMBERED)))
-    trades["symbol"] = trades["exchange"] = 0
-    Numbered.warm_up().add(trades, np.zeros((1, 2, 2), np.uint64), 0)
+    # Names are read-only, and so of a type of their own to numba.
+    names = names_of(["-"], [])
+    _, trades = of_frame(Frame(0, np.zeros(1, TRADE), ["-"], [], b""))
+    for each in (trades, unpack(pack(trades))):
+        Numbered.warm_up().add(each, names, 0)

@@ -16,7 +16,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -264,8 +264,9 @@ def main() -> None:
     parser.add_argument("--trades", type=int, default=12_000_000, help="single records")
     parser.add_argument("--packed-trades", type=int, default=20_000_000, help="trades in packs")
     parser.add_argument("--packed", type=int, default=100, help="trades in one message")
-    parser.add_argument("--orders", type=int, default=3_000_000, help="FIX messages")
-    parser.add_argument("--packed-orders", type=int, default=50, help="FIX messages in one")
+    parser.add_argument("--orders", type=int, default=4_000_000, help="FIX messages, single")
+    parser.add_argument("--packed-orders", type=int, default=12_000_000, help="those in packs")
+    parser.add_argument("--orders-packed", type=int, default=50, help="FIX messages in one")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tapeline-bench-") as home, Bench(Path(home)) as bench:
@@ -279,10 +280,12 @@ def main() -> None:
             )
             for name, bad in (("packed", 0.05), ("clean", 0.0))
         )
-        asked = Feed(count=arguments.orders, rate=10_000, block_s=60)
-        requests = bench.fill_orders("orders", asked)
-        packs_of_orders = bench.fill_orders(
-            "packed-orders", replace(asked, packed=arguments.packed_orders)
+        requests, packs_of_orders = (
+            bench.fill_orders(name, Feed(count=count, rate=10_000, block_s=60, packed=packed))
+            for name, count, packed in (
+                ("orders", arguments.orders, 1),
+                ("packed-orders", arguments.packed_orders, arguments.orders_packed),
+            )
         )
         nothing = Input(EMPTY)
         bench.broker.create_topics(EMPTY, partitions=4)
@@ -295,10 +298,10 @@ def main() -> None:
             together: (MARKET, packed, packed_rows, []),
             f"{together}, none broken": (MARKET, clean, packed_rows, []),
             "orders, single, none broken": (MARKET, requests, BATCH_ROWS, []),
-            f"orders, {arguments.packed_orders} a message, none broken": (
+            f"orders, {arguments.orders_packed} a message, none broken": (
                 MARKET,
                 packs_of_orders,
-                _packed_rows(arguments.packed_orders),
+                _packed_rows(arguments.orders_packed),
                 [],
             ),
         }
@@ -352,7 +355,8 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
             "```",
             f"python -m scripts.bench.drain --trades {arguments.trades} "
             f"--packed-trades {arguments.packed_trades} --packed {arguments.packed} "
-            f"--orders {arguments.orders} --packed-orders {arguments.packed_orders}",
+            f"--orders {arguments.orders} --packed-orders {arguments.packed_orders} "
+            f"--orders-packed {arguments.orders_packed}",
             "```",
             "",
             "5% of the records are broken, where not said otherwise; 4 partitions, parallelism 2; "
