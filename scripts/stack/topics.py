@@ -37,9 +37,10 @@ def create_outputs(settings: Settings, partitions: int, retention_bytes: int = -
         partitions: Of each but the ledger, which has one.
         retention_bytes: How much of a partition is kept; -1 is all.
     """
-    *names, ledger = settings.outputs.values()
+    names = dict(settings.outputs)
+    ledger = names.pop("ledger")
     kept = {**KEPT, "retention.bytes": str(retention_bytes)}
-    create(settings.bootstrap_servers, names, partitions, kept)
+    create(settings.bootstrap_servers, names.values(), partitions, kept)
     # Of a shard's accounts the newest counts, however old it is.
     create(settings.bootstrap_servers, [ledger], 1, {"cleanup.policy": "compact"})
 
