@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from api import errors
 from api.metrics import RequestTimer
-from api.routes import candles, dead_letters, ledger, operations, orders, page
+from api.routes import analytics, candles, dead_letters, ledger, operations, orders, page
 from api.service import Service
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(operations.router)
     app.include_router(candles.router)
     app.include_router(orders.router)
+    app.include_router(analytics.router)
     app.include_router(dead_letters.router)
     app.include_router(ledger.router)
     page.mount(app)

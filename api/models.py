@@ -94,6 +94,73 @@ BOOK = {
     "expired": 0,
     "updated_at": 1767225660503,
 }
+INDICATORS = {
+    "start": 1767225600000,
+    "end": 1767225660000,
+    "close": 87533.41,
+    "values": {"sma_20": 87510.2, "rsi_14": 54.1, "atr_14": None},
+    "updated_at": 1767225662120,
+}
+TREND = {
+    "symbol": "BTC/USD",
+    "averagePrice": 87529.96,
+    "meanPrice": 87531.02,
+    "isVolatilityAnomaly": False,
+    "swing": 0.00081,
+    "threshold": 0.02,
+    "high": 87561.2,
+    "low": 87490.0,
+    "trades": 214,
+    "windowStartTimestamp": 1767225600000,
+    "windowEndTimestamp": 1767225660000,
+    "interval": "1m",
+    "final": True,
+    "revision": 0,
+    "updated_at": 1767225662120,
+}
+ANOMALY = {
+    "symbol": "BTC/USD",
+    "timestamp": 1767225612345,
+    "kind": "price",
+    "value": 87912.0,
+    "mean": 87531.5,
+    "standard_deviation": 61.1,
+    "z": 6.23,
+    "threshold": 3.0,
+    "severity": "critical",
+    "trades": 100,
+    "topic": "trades",
+    "partition": 3,
+    "offset": 80211,
+    "updated_at": 1767225614501,
+}
+GAP = {
+    "kind": "gap",
+    "symbol": "BTC/USD",
+    "timestamp": 1767225612345,
+    "start": 1767225605345,
+    "end": 1767225612345,
+    "length": 7000,
+    "threshold": 5000,
+    "topic": "trades",
+    "partition": 3,
+    "offset": 80211,
+    "updated_at": 1767225614501,
+}
+TOTALS = {
+    "kind": "totals",
+    "symbol": "BTC/USD",
+    "timestamp": 1767225612345,
+    "trades": 48210,
+    "duplicates": 12,
+    "out_of_order": 410,
+    "out_of_order_share": 0.0085,
+    "late": 0,
+    "fat_fingers": 1,
+    "anomalies": 161,
+    "gaps": {"500": 20, "5000": 1, "30000": 0},
+    "updated_at": 1767225614501,
+}
 STATUS = {
     "ready": True,
     "reasons": [],
@@ -230,6 +297,153 @@ class FlowsModel(BaseModel):
     symbol: str
     interval: Interval
     order_flow: list[FlowModel]
+
+
+class IndicatorsOfCandleModel(BaseModel):
+    """The indicators of one closed candle."""
+
+    model_config = example(INDICATORS)
+
+    start: int = Field(description="First ms of the candle, since the epoch, UTC")
+    end: int = Field(description="First ms after it")
+    close: float = Field(description="Its close")
+    values: dict[str, float | None] = Field(
+        description="By name, with the periods; null while there are too few candles for one"
+    )
+    updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
+
+
+class IndicatorsModel(BaseModel):
+    """Indicators of one symbol and interval, ascending by start."""
+
+    model_config = example({"symbol": "BTC/USD", "interval": "1m", "indicators": [INDICATORS]})
+
+    symbol: str
+    interval: Interval
+    indicators: list[IndicatorsOfCandleModel]
+
+
+class TrendModel(BaseModel):
+    """What the trades of one minute came to."""
+
+    model_config = example(TREND)
+
+    symbol: str
+    averagePrice: float = Field(description="Weighted by volume")
+    meanPrice: float = Field(description="Of the trades, each counting the same")
+    isVolatilityAnomaly: bool = Field(description="Whether the swing is above the threshold")
+    swing: float = Field(description="(high - low) / low")
+    threshold: float
+    high: float
+    low: float
+    trades: int
+    windowStartTimestamp: int = Field(description="First ms of the minute, since the epoch")
+    windowEndTimestamp: int = Field(description="First ms after it")
+    interval: Interval
+    final: bool = Field(description="True: a minute has a trend once it is over")
+    revision: int = Field(description="0; 1 and up if late trades corrected the minute")
+    updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
+
+
+class TrendsModel(BaseModel):
+    """Trends of one symbol, ascending by start."""
+
+    model_config = example({"symbol": "BTC/USD", "trends": [TREND]})
+
+    symbol: str
+    trends: list[TrendModel]
+
+
+class AnomalyModel(BaseModel):
+    """A trade far from those before it."""
+
+    model_config = example(ANOMALY)
+
+    symbol: str
+    timestamp: int = Field(description="Of the trade, ms since the epoch")
+    kind: str = Field(description="price or quantity")
+    value: float = Field(description="Of the trade")
+    mean: float = Field(description="Of the trades before it")
+    standard_deviation: float = Field(description="Theirs, of a sample")
+    z: float = Field(description="(value - mean) / standard_deviation")
+    threshold: float = Field(description="That z reached, above or below")
+    severity: str = Field(description="minor, major (1.5 thresholds) or critical (2)")
+    trades: int = Field(description="Held against so many")
+    topic: str = Field(description="Where the trade is")
+    partition: int
+    offset: int
+    updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
+
+
+class AnomaliesModel(BaseModel):
+    """Anomalies of one symbol, ascending by time."""
+
+    model_config = example({"symbol": "BTC/USD", "anomalies": [ANOMALY]})
+
+    symbol: str
+    anomalies: list[AnomalyModel]
+
+
+class GapModel(BaseModel):
+    """No trade of a symbol for too long."""
+
+    kind: Literal["gap"]
+    symbol: str
+    timestamp: int = Field(description="Of the trade that ended it, ms since the epoch")
+    start: int = Field(description="Of the trade before")
+    end: int
+    length: int = Field(description="ms")
+    threshold: int = Field(description="The longest of the settings' lengths that it reached")
+    topic: str = Field(description="Where the trade is that ended it")
+    partition: int
+    offset: int
+    updated_at: int
+
+
+class FatFingerModel(BaseModel):
+    """A price far off the mean of those before it."""
+
+    kind: Literal["fat_finger"]
+    symbol: str
+    timestamp: int = Field(description="Of the trade, ms since the epoch")
+    price: float
+    mean: float = Field(description="Of the prices before it")
+    away: float = Field(description="price / mean - 1")
+    threshold: float
+    trades: int = Field(description="Held against so many")
+    topic: str = Field(description="Where the trade is")
+    partition: int
+    offset: int
+    updated_at: int
+
+
+class TotalsModel(BaseModel):
+    """What was counted of the trades of a symbol."""
+
+    model_config = example(TOTALS)
+
+    kind: Literal["totals"]
+    symbol: str
+    timestamp: int = Field(description="The newest of its trades, ms since the epoch")
+    trades: int = Field(description="Copies left out")
+    duplicates: int = Field(description="Copies")
+    out_of_order: int = Field(description="That came after one of a higher time")
+    out_of_order_share: float
+    late: int = Field(description="That event time had passed: they are in no z-score and no gap")
+    fat_fingers: int
+    anomalies: int
+    gaps: dict[str, int] = Field(description="By the longest length (ms) that they reached")
+    updated_at: int
+
+
+class QualityModel(BaseModel):
+    """What was counted of a symbol, and what happened, ascending by time."""
+
+    model_config = example({"symbol": "BTC/USD", "totals": TOTALS, "events": [GAP]})
+
+    symbol: str
+    totals: TotalsModel | None = Field(description="Null before the first are there")
+    events: list[GapModel | FatFingerModel]
 
 
 class LevelModel(BaseModel):

@@ -5,7 +5,7 @@ A parameter that is not listed is refused, so that a misspelt one is never silen
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -62,22 +62,14 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class WindowParameters(Parameters):
-    """Which candles, or order flows, are asked for."""
+class SpanParameters(Parameters):
+    """Which time is asked for: of windows their start, of events their moment."""
 
-    interval: Interval = Field("1m", description="Length of the windows")
     since: Time | None = Field(
-        None, alias="from", description="First start, inclusive", examples=TIMES
+        None, alias="from", description="First time, inclusive", examples=TIMES
     )
-    until: Time | None = Field(
-        None, alias="to", description="Last start, exclusive", examples=TIMES
-    )
-    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most windows; the newest are kept")
-    final: bool | None = Field(
-        None,
-        description="Only final and corrected ones (true), only forming ones (false)",
-        examples=["true", "false"],
-    )
+    until: Time | None = Field(None, alias="to", description="Last time, exclusive", examples=TIMES)
+    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most rows; the newest are kept")
 
     @field_validator("until")
     @classmethod
@@ -86,6 +78,48 @@ class WindowParameters(Parameters):
         if since is not None and until is not None and until < since:
             raise ValueError(f"expected a time not before from ({since})")
         return until
+
+
+class WindowParameters(SpanParameters):
+    """Which candles, or order flows, are asked for."""
+
+    interval: Interval = Field("1m", description="Length of the windows")
+    final: bool | None = Field(
+        None,
+        description="Only final and corrected ones (true), only forming ones (false)",
+        examples=["true", "false"],
+    )
+
+
+class IndicatorParameters(SpanParameters):
+    """Which indicators are asked for."""
+
+    interval: Interval = Field("1m", description="Length of the candles' windows")
+    names: str = Field(
+        "",
+        max_length=1_000,
+        description="Only these, separated by commas: a whole name, or how it begins; all if empty",
+        examples=["sma_20,macd", "vwap"],
+    )
+
+
+class AnomalyParameters(SpanParameters):
+    """Which anomalies are asked for."""
+
+    kind: Literal["price", "quantity"] | None = Field(
+        None, description="Only those of this kind", examples=["price", "quantity"]
+    )
+    severity: Literal["minor", "major", "critical"] | None = Field(
+        None, description="Only those that are so severe", examples=["minor", "major", "critical"]
+    )
+
+
+class QualityParameters(SpanParameters):
+    """Which quality events are asked for."""
+
+    kind: Literal["gap", "fat_finger"] | None = Field(
+        None, description="Only those of this kind", examples=["gap", "fat_finger"]
+    )
 
 
 class SymbolParameters(Parameters):

@@ -1,5 +1,6 @@
 """The messages of the topics that the service reads, as they stand on Kafka."""
 
+from collections.abc import Hashable
 from typing import Literal, Protocol, get_args
 
 import msgspec
@@ -13,7 +14,7 @@ DECODE = 9_999  # in place of a shard's number: the account of what was read and
 
 
 class Row(Protocol):
-    """What candles and order flows have: a symbol, a window, and the state that it is in."""
+    """What has a window: candles, order flows, and what is made of them."""
 
     symbol: str
     interval: Interval
@@ -120,6 +121,129 @@ class Book(msgspec.Struct, gc=False):
     ignored: int
     expired: int
     updated_at: int
+
+
+class Indicators(msgspec.Struct, gc=False):
+    """The indicators of a closed candle, by name; None while there are too few candles for one.
+
+    Where a candle is corrected, those after it come again: the newest message counts.
+    """
+
+    symbol: str
+    interval: Interval
+    start: int
+    end: int
+    close: float
+    values: dict[str, float | None]
+    updated_at: int
+    final: bool = True
+    revision: int = 0
+
+
+class Trend(msgspec.Struct, gc=False, rename={"start": "windowStartTimestamp"}):
+    """What the trades of one minute came to."""
+
+    symbol: str
+    averagePrice: float
+    meanPrice: float
+    isVolatilityAnomaly: bool
+    swing: float
+    threshold: float
+    high: float
+    low: float
+    trades: int
+    start: int
+    windowEndTimestamp: int
+    interval: Interval
+    final: bool
+    revision: int
+    updated_at: int
+
+
+class Anomaly(msgspec.Struct, gc=False):
+    """A trade whose price or quantity is far from those of the trades before it."""
+
+    symbol: str
+    timestamp: int
+    kind: str
+    value: float
+    mean: float
+    standard_deviation: float
+    z: float
+    threshold: float
+    severity: str
+    trades: int
+    topic: str
+    partition: int
+    offset: int
+    updated_at: int
+
+    @property
+    def key(self) -> Hashable:
+        """One trade has at most one of each kind."""
+        return self.kind, self.timestamp, self.topic, self.partition, self.offset, self.value
+
+
+class Gap(msgspec.Struct, gc=False, tag_field="kind", tag="gap"):
+    """No trade of a symbol for too long; ``length`` in ms reached ``threshold``."""
+
+    symbol: str
+    timestamp: int
+    start: int
+    end: int
+    length: int
+    threshold: int
+    topic: str
+    partition: int
+    offset: int
+    updated_at: int
+
+    @property
+    def key(self) -> Hashable:
+        """Only one gap ends at a time."""
+        return "gap", self.end
+
+
+class FatFinger(msgspec.Struct, gc=False, tag_field="kind", tag="fat_finger"):
+    """A price far off the mean of those before it: ``away`` is price / mean - 1."""
+
+    symbol: str
+    timestamp: int
+    price: float
+    mean: float
+    away: float
+    threshold: float
+    trades: int
+    topic: str
+    partition: int
+    offset: int
+    updated_at: int
+
+    @property
+    def key(self) -> Hashable:
+        """By the place of the trade."""
+        return "fat_finger", self.timestamp, self.topic, self.partition, self.offset, self.price
+
+
+class Totals(msgspec.Struct, gc=False, tag_field="kind", tag="totals"):
+    """What was counted of the trades of a symbol."""
+
+    symbol: str
+    timestamp: int
+    trades: int
+    duplicates: int
+    out_of_order: int
+    out_of_order_share: float
+    late: int
+    fat_fingers: int
+    anomalies: int
+    gaps: dict[str, int]
+    updated_at: int
+
+    @property
+    def key(self) -> Hashable:
+        """The newest counts."""
+        return "totals"
 
 
 class DeadLetter(msgspec.Struct, gc=False):

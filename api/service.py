@@ -12,13 +12,26 @@ from fastapi import Depends, Request
 
 from api.books import Books
 from api.dead_letters import DeadLetters
+from api.events import Events
 from api.feed import Feed
 from api.intake import Intake
 from api.ledger import OUTCOMES, Ledger
 from api.metrics import Metrics
 from api.reader import Reader
 from api.readiness import Readiness, judge
-from api.records import Account, Book, Candle, DeadLetter, Flow
+from api.records import (
+    Account,
+    Anomaly,
+    Book,
+    Candle,
+    DeadLetter,
+    FatFinger,
+    Flow,
+    Gap,
+    Indicators,
+    Totals,
+    Trend,
+)
 from api.settings import Settings
 from api.store import CandleStore, Store
 
@@ -35,6 +48,10 @@ class Service:
     settings: Settings
     store: CandleStore
     flows: Store[Flow]
+    indicators: Store[Indicators]
+    trends: Store[Trend]
+    anomalies: Events[Anomaly]
+    quality: Events[Gap | FatFinger | Totals]
     books: Books
     dead_letters: DeadLetters
     ledger: Ledger
@@ -46,8 +63,13 @@ class Service:
     def build(cls, settings: Settings) -> Self:
         """Put the parts together; nothing runs yet."""
         bounds = settings.max_candles, settings.max_symbols
-        store = CandleStore(*bounds, settings.max_total_candles)
-        flows = Store[Flow](*bounds, settings.max_total_flows)
+        store = CandleStore("candles", *bounds, settings.max_total_candles)
+        flows = Store[Flow]("order flow", *bounds, settings.max_total_flows)
+        indicators = Store[Indicators]("indicators", *bounds, settings.max_total_indicators)
+        trends = Store[Trend]("trends", *bounds, settings.max_total_trends)
+        events = settings.max_events, settings.max_total_events
+        anomalies = Events[Anomaly]("anomalies", *events)
+        quality = Events[Gap | FatFinger | Totals]("quality", *events)
         books = Books(settings.max_symbols)
         dead_letters = DeadLetters(settings.max_dead_letters)
         ledger = Ledger()
@@ -58,9 +80,28 @@ class Service:
             Intake(settings.ledger_topic, msgspec.json.Decoder(Account), ledger.put),
             Intake(settings.order_flow_topic, msgspec.json.Decoder(Flow), flows.put),
             Intake(settings.book_topic, msgspec.json.Decoder(Book), books.put),
+            Intake(settings.indicators_topic, msgspec.json.Decoder(Indicators), indicators.put),
+            Intake(settings.trends_topic, msgspec.json.Decoder(Trend), trends.put),
+            Intake(settings.anomalies_topic, msgspec.json.Decoder(Anomaly), anomalies.put),
+            Intake(
+                settings.quality_topic, msgspec.json.Decoder(Gap | FatFinger | Totals), quality.put
+            ),
         ]
         reader = Feed(settings, intakes, metrics, wall_clock)
-        return cls(settings, store, flows, books, dead_letters, ledger, metrics, reader)
+        return cls(
+            settings,
+            store,
+            flows,
+            indicators,
+            trends,
+            anomalies,
+            quality,
+            books,
+            dead_letters,
+            ledger,
+            metrics,
+            reader,
+        )
 
     def __post_init__(self) -> None:
         """Let Prometheus see what is held and how current it is."""
@@ -72,6 +113,10 @@ class Service:
                 lambda: self.store.size().limit,
             ),
             "order_flows": ("Order flows kept", lambda: self.flows.size().rows),
+            "indicators": ("Indicators kept", lambda: self.indicators.size().rows),
+            "trends": ("Trends kept", lambda: self.trends.size().rows),
+            "anomalies": ("Anomalies kept", lambda: len(self.anomalies)),
+            "quality_events": ("Quality events kept", lambda: len(self.quality)),
             "books": ("Books kept", lambda: len(self.books)),
             "dead_letters": ("Dead letters kept", lambda: len(self.dead_letters)),
             "ready": ("1 if the service is ready", lambda: not self.readiness().reasons),

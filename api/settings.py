@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     ledger_topic: Topic = Field("ledger", description="Input: where every record went")
     order_flow_topic: Topic = Field("order_flow", description="Input: order flow")
     book_topic: Topic = Field("book", description="Input: books of open orders")
+    indicators_topic: Topic = Field("indicators", description="Input: indicators of candles")
+    anomalies_topic: Topic = Field("anomalies", description="Input: trades far from others")
+    quality_topic: Topic = Field("quality", description="Input: gaps, odd prices and totals")
+    trends_topic: Topic = Field("analyzed_market_trends", description="Input: trends of a minute")
 
     api_host: str = Field("127.0.0.1", description="Address the service listens on")
     api_port: int = Field(8000, ge=0, le=65_535, description="Port it listens on; 0 is any")
@@ -33,7 +37,10 @@ class Settings(BaseSettings):
     )
 
     max_candles: int = Field(
-        2_000, ge=1, description="Candles, or order flows, kept of one symbol and interval"
+        2_000,
+        ge=1,
+        description="Candles, and as many of all else that has windows, kept of one symbol and "
+        "interval",
     )
     max_symbols: int = Field(20_000, ge=1, description="Symbols kept, those last updated")
     max_total_candles: int = Field(
@@ -41,6 +48,18 @@ class Settings(BaseSettings):
     )
     max_total_flows: int = Field(
         500_000, ge=1, description="Order flows kept in all, about 0.8 kB of memory each"
+    )
+    max_total_indicators: int = Field(
+        200_000, ge=1, description="Indicators of a candle kept in all, about 2 kB of memory each"
+    )
+    max_total_trends: int = Field(
+        200_000, ge=1, description="Trends kept in all, about 0.5 kB of memory each"
+    )
+    max_events: int = Field(
+        500, ge=1, description="Anomalies, and quality events, kept of one symbol, the newest"
+    )
+    max_total_events: int = Field(
+        200_000, ge=1, description="Anomalies, and quality events, kept in all, about 0.6 kB each"
     )
     max_dead_letters: int = Field(10_000, ge=1, description="Dead letters kept, the newest")
     max_replay: int = Field(
@@ -55,7 +74,8 @@ class Settings(BaseSettings):
     def _topics_differ(self) -> Self:
         topics = [
             *(self.candles_topic, self.dead_letters_topic, self.ledger_topic),
-            *(self.order_flow_topic, self.book_topic),
+            *(self.order_flow_topic, self.book_topic, self.indicators_topic, self.trends_topic),
+            *(self.anomalies_topic, self.quality_topic),
         ]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")
@@ -63,7 +83,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _every_series_fits(self) -> Self:
-        for name in ("max_total_candles", "max_total_flows"):
+        kinds = ("candles", "flows", "indicators", "trends")
+        for name in [f"max_total_{kind}" for kind in kinds]:
             most = getattr(self, name)
             if most < len(INTERVALS) * self.max_symbols:
                 raise ValueError(

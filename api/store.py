@@ -1,4 +1,4 @@
-"""The candles and order flows that the service answers from, in memory and bounded."""
+"""The candles, and all else that has windows, which the service answers from; bounded."""
 
 import threading
 from collections import OrderedDict
@@ -45,12 +45,11 @@ class Store(Generic[R]):
     Three bounds hold at any moment: ``max_rows`` of one symbol and interval (the newest),
     ``max_symbols`` (those last updated), and ``max_total`` rows. Where the last would be
     passed, fewer are kept of every symbol and interval from then on, by a quarter at a time.
+    ``what`` says to people what the rows are.
     """
 
-    what = "order flow"
-    """What it keeps, to people."""
-
-    def __init__(self, max_rows: int, max_symbols: int, max_total: int) -> None:
+    def __init__(self, what: str, max_rows: int, max_symbols: int, max_total: int) -> None:
+        self._what = what
         self._limit = max_rows
         self._max_symbols = max_symbols
         self._max_total = max_total
@@ -111,7 +110,7 @@ class Store(Generic[R]):
         try:
             return self._symbols[symbol]
         except KeyError:
-            raise UnknownSymbolError(self.what, symbol, self._symbols) from None
+            raise UnknownSymbolError(self._what, symbol, self._symbols) from None
 
     def _put(self, row: R) -> None:
         by_interval = self._symbols.get(row.symbol)
@@ -152,8 +151,6 @@ class Store(Generic[R]):
 
 class CandleStore(Store[Candle]):
     """A store of candles."""
-
-    what = "candles"
 
     def summaries(self, contains: str, limit: int) -> tuple[int, list[Summary]]:
         """The first symbols, in alphabetical order, that contain a text in any case.

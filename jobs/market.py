@@ -9,6 +9,10 @@ aggregate: numpy on keyed state, all windows from 1s to 1d
   |-- trades too late to correct any --------------------------> late_trades
   |-- order flow of the same windows, and its corrections -----> order_flow
   |-- books of open orders, as they change --------------------> book
+  |-- indicators, sliding windows and trends of closed candles
+  |     -> indicators, sliding_windows, analyzed_market_trends
+  |-- trades far from those before them -----------------------> anomalies
+  |-- gaps, prices far off, totals of each symbol --------------> quality
   |-- where every record went ---------------------------------> ledger
   |-- what is of too many symbols -----------------------------> dead_letters
 """
@@ -24,6 +28,7 @@ from jobs.operators import name_operators
 from jobs.settings import OUTPUTS, Settings
 from jobs.upgrades import AGGREGATE
 from udfs import flink as udfs
+from udfs.analytics import AnalyticsRules
 from udfs.frames import KEY_BYTES
 from udfs.shard import Rules
 from udfs.shards import TALLY
@@ -135,6 +140,15 @@ def rules(settings: Settings) -> Rules:
         open_orders=settings.open_orders,
         order_ttl_ms=settings.order_ttl_ms,
         book_ms=settings.book_ms,
+        analytics=AnalyticsRules(
+            intervals=settings.indicator_intervals if settings.analytics else (),
+            periods=settings.periods,
+            windows=settings.windows if settings.analytics else (),
+            trends=settings.analytics,
+            swing=settings.swing_percent / 100,
+            ttl_ms=settings.series_ttl_ms,
+        ),
+        scores=settings.scores,
         # Candles that know no clock and are never corrected are the same when they are repeated.
         may_repeat=settings.delivery == "at-least-once"
         and not (stamp_end and settings.correction_ms == 0),

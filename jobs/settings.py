@@ -1,17 +1,24 @@
 """Every setting of the jobs, typed, read once from the environment (``TAPELINE_...``)."""
 
+import re
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from udfs.intervals import INTERVALS
+from udfs.periods import Periods, ScoreRules, SlidingWindow
 from udfs.sources import Topics, numbered
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
-OUTPUTS = ("candles", "late_trades", "dead_letters", "ledger", "order_flow", "book")
+OUTPUTS = (
+    *("candles", "late_trades", "dead_letters", "ledger", "order_flow", "book"),
+    *("indicators", "sliding", "trends", "anomalies", "quality"),
+)
 """What the job writes; each has a topic."""
+Period = Annotated[int, Field(ge=2, le=1_000)]
+_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 class Settings(BaseSettings):
@@ -39,6 +46,11 @@ class Settings(BaseSettings):
     ledger_topic: Topic = Field("ledger", description="Output: where every record went")
     order_flow_topic: Topic = Field("order_flow", description="Output: order flow")
     book_topic: Topic = Field("book", description="Output: books of open orders")
+    indicators_topic: Topic = Field("indicators", description="Output: indicators of candles")
+    sliding_topic: Topic = Field("sliding_windows", description="Output: sliding windows")
+    anomalies_topic: Topic = Field("anomalies", description="Output: trades far from others")
+    quality_topic: Topic = Field("quality", description="Output: gaps, odd prices and totals")
+    trends_topic: Topic = Field("analyzed_market_trends", description="Output: trends of a minute")
     start_from: str = Field(
         "group",
         pattern="^(group|earliest|latest|[0-9]{1,15})$",
@@ -92,7 +104,8 @@ class Settings(BaseSettings):
     symbols_per_shard: int = Field(
         10_000,
         ge=1,
-        description="Symbols that a shard has candles or order flow of at once, 1.6 kB each; "
+        description="Symbols that a shard has candles or order flow of at once, 1.6 kB each and up "
+        "to 30 kB with analytics; "
         "trades and orders of more are rejected (too_many_symbols) until others had none for a day",
     )
     correction_ms: int = Field(
@@ -139,6 +152,71 @@ class Settings(BaseSettings):
         200, ge=1, description="Time between two messages of the book of a symbol, ms"
     )
 
+    analytics: bool = Field(
+        True, description="Whether anything but candles, order flow and books is computed"
+    )
+    indicator_intervals: Annotated[tuple[str, ...], NoDecode] = Field(
+        tuple(INTERVALS),
+        description="Intervals whose closed candles have indicators, separated by commas; without "
+        "any there are none",
+    )
+    sma_periods: Annotated[tuple[Period, ...], NoDecode] = Field(
+        (20, 50), description="Candles in plain moving averages, separated by commas"
+    )
+    ema_periods: Annotated[tuple[Period, ...], NoDecode] = Field(
+        (12, 26), description="Candles in moving averages by exponents, separated by commas"
+    )
+    rsi_period: Period = Field(14, description="Candles in the relative strength index")
+    macd_periods: Annotated[tuple[Period, Period, Period], NoDecode] = Field(
+        (12, 26, 9), description="Candles in the fast average of MACD, the slow one and its signal"
+    )
+    bollinger_period: Period = Field(20, description="Candles in Bollinger bands")
+    bollinger_width: float = Field(
+        2.0, gt=0, le=100, description="How far the bands are away, in standard deviations"
+    )
+    atr_period: Period = Field(14, description="Candles in the average true range")
+    vwap_period: Period = Field(20, description="Candles in the rolling VWAP")
+    volatility_period: Period = Field(20, description="Log returns in realized volatility")
+    sliding_windows: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("1m/10s", "5m/1m", "60m/1m"),
+        description="Windows that slide: their length and by how much, an interval of candles, "
+        "that the length has 2 to 1,000 times; separated by commas",
+    )
+    swing_percent: float = Field(
+        2.0,
+        gt=0,
+        description="How far the high of a minute may be above its low before it is a volatility "
+        "anomaly, percent",
+    )
+    series_ttl_ms: int = Field(
+        604_800_000,
+        ge=0,
+        description="How long a symbol without trades is remembered for its indicators, in event "
+        "time, ms",
+    )
+
+    z_window: int = Field(
+        100, ge=2, le=10_000, description="Trades of a symbol that one is held against"
+    )
+    z_least: int = Field(
+        20, ge=2, description="With fewer trades before it, nothing is said of a trade"
+    )
+    z_threshold: float = Field(
+        3.0, gt=0, description="From which z-score on, above or below, a trade is an anomaly"
+    )
+    z_thresholds: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Those of symbols that have another: BTCUSDT=4,ETHUSDT=3.5"
+    )
+    fat_finger_percent: float = Field(
+        10.0, gt=0, description="How far a price may be from the mean of those before it, percent"
+    )
+    gaps_ms: Annotated[tuple[int, ...], NoDecode] = Field(
+        (500, 5_000, 30_000),
+        max_length=8,
+        description="From which time without a trade of a symbol on there is a gap, ms, ascending, "
+        "separated by commas",
+    )
+
     delivery: str = Field(
         "at-least-once",
         pattern="^(at-least-once|exactly-once)$",
@@ -162,18 +240,57 @@ class Settings(BaseSettings):
         "400 for messages of 100 trades",
     )
 
-    @field_validator("trades_topics", "orders_topics", "forming_intervals", mode="before")
+    @field_validator(
+        *("trades_topics", "orders_topics", "forming_intervals", "indicator_intervals"),
+        *("sma_periods", "ema_periods", "macd_periods", "sliding_windows"),
+        *("z_thresholds", "gaps_ms"),
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
 
-    @field_validator("forming_intervals")
+    @field_validator("forming_intervals", "indicator_intervals")
     @classmethod
     def _are_intervals(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = set(names) - set(INTERVALS)
         if unknown:
             raise ValueError(f"expected some of {', '.join(INTERVALS)}, got {sorted(unknown)}")
         return names
+
+    @field_validator("macd_periods")
+    @classmethod
+    def _slow_is_slower(cls, periods: tuple[int, int, int]) -> tuple[int, int, int]:
+        if periods[0] >= periods[1]:
+            raise ValueError(f"the slow average must be longer than the fast one, got {periods}")
+        return periods
+
+    @field_validator("sliding_windows")
+    @classmethod
+    def _slide_by_intervals(cls, windows: tuple[str, ...]) -> tuple[str, ...]:
+        for window in windows:
+            _sliding(window)
+        return windows
+
+    @field_validator("gaps_ms")
+    @classmethod
+    def _gaps_ascend(cls, lengths: tuple[int, ...]) -> tuple[int, ...]:
+        if sorted(set(lengths)) != list(lengths) or any(length < 1 for length in lengths):
+            raise ValueError(f"expected lengths above 0 that ascend, got {lengths}")
+        return lengths
+
+    @field_validator("z_thresholds")
+    @classmethod
+    def _are_thresholds(cls, pairs: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in pairs:
+            _threshold(pair)
+        return pairs
+
+    @model_validator(mode="after")
+    def _enough_to_judge(self) -> Self:
+        if self.z_least > self.z_window:
+            raise ValueError(f"z_least must be at most z_window ({self.z_window})")
+        return self
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:
@@ -210,10 +327,44 @@ class Settings(BaseSettings):
         """The topic of each of OUTPUTS."""
         return {name: getattr(self, f"{name}_topic") for name in OUTPUTS}
 
+    @property
+    def periods(self) -> Periods:
+        """Those of the indicators."""
+        return Periods(
+            sma=self.sma_periods,
+            ema=self.ema_periods,
+            rsi=self.rsi_period,
+            macd=self.macd_periods,
+            bollinger=self.bollinger_period,
+            bollinger_width=self.bollinger_width,
+            atr=self.atr_period,
+            vwap=self.vwap_period,
+            volatility=self.volatility_period,
+        )
+
+    @property
+    def windows(self) -> tuple[SlidingWindow, ...]:
+        """Those that slide."""
+        return tuple(map(_sliding, self.sliding_windows))
+
+    @property
+    def scores(self) -> ScoreRules:
+        """How trades are held against those before them."""
+        return ScoreRules(
+            window=self.z_window if self.analytics else 0,
+            least=self.z_least,
+            threshold=self.z_threshold,
+            thresholds=tuple(map(_threshold, self.z_thresholds)),
+            fat_finger=self.fat_finger_percent / 100,
+            gaps_ms=self.gaps_ms,
+        )
+
     def environment(self) -> dict[str, str]:
         """The settings as a job reads them."""
         return {
-            f"TAPELINE_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
+            f"TAPELINE_{name.upper()}": ",".join(map(str, value))
+            if isinstance(value, tuple)
+            else str(value)
             for name, value in self
         }
 
@@ -224,3 +375,35 @@ class Settings(BaseSettings):
             int(text) if text.isdigit() else None for text in (self.start_from, self.stop_at)
         )
         return from_ms, to_ms
+
+
+def _threshold(pair: str) -> tuple[str, float]:
+    """A symbol and its threshold.
+
+    Raises:
+        ValueError: it is none.
+    """
+    symbol, _, number = pair.rpartition("=")
+    try:
+        threshold = float(number)
+    except ValueError:
+        threshold = 0.0
+    if not symbol or not 0 < threshold < float("inf"):
+        raise ValueError(f"expected a symbol and a number above 0, such as BTCUSDT=4, got {pair}")
+    return symbol, threshold
+
+
+def _sliding(text: str) -> SlidingWindow:
+    """A window of its setting, such as ``5m/1m``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([smhd])/(\w+)", text)
+    if match is None or match[3] not in INTERVALS:
+        raise ValueError(f"expected a length and an interval, such as 5m/1m, got {text}")
+    size_ms = int(match[1]) * _UNITS_MS[match[2]]
+    times, rest = divmod(size_ms, INTERVALS[match[3]])
+    if rest or not 2 <= times <= 1_000:
+        raise ValueError(f"the length must have the slide 2 to 1,000 times, got {text}")
+    return SlidingWindow(text.partition("/")[0], size_ms, match[3])

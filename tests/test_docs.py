@@ -22,11 +22,13 @@ from api.app import create_app
 from api.records import INTERVALS, Candle, DeadLetter, Flow
 from scripts.stack.settings import StackSettings
 from tests.api.harness import make_service
-from udfs import book
+from udfs import book, indicators, sliding
+from udfs.anomalies import Anomaly
 from udfs.late import LateTrade
 from udfs.ledger import Account
 from udfs.reasons import Reason, fix_texts
 from udfs.trades import decode
+from udfs.trends import Trend
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -57,7 +59,7 @@ def default(field: FieldInfo) -> str:
     if isinstance(value, bool):
         return f"`{value}`".lower()
     if isinstance(value, tuple):
-        return f"`{','.join(value)}`"
+        return f"`{','.join(map(str, value))}`"
     return f"`{value.relative_to(ROOT)}`" if isinstance(value, Path) else f"`{value}`"
 
 
@@ -114,6 +116,10 @@ def test_every_field_of_the_output_topics_is_named() -> None:
         "ledger": [field.name for field in msgspec.structs.fields(Account)],
         "order_flow": [field.name for field in msgspec.structs.fields(Flow)],
         "book": [field.name for field in msgspec.structs.fields(book.Message)],
+        "indicators": [field.name for field in msgspec.structs.fields(indicators.Message)],
+        "sliding_windows": [field.name for field in msgspec.structs.fields(sliding.Message)],
+        "anomalies": [field.name for field in msgspec.structs.fields(Anomaly)],
+        "analyzed_market_trends": [field.name for field in msgspec.structs.fields(Trend)],
     }
     for topic, expected in fields.items():
         (row,) = re.findall(rf"^\| `{topic}` \(out\) \|.*\| (.*) \|$", README, re.MULTILINE)

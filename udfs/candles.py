@@ -21,7 +21,7 @@ from udfs.frames import Frame, long_id_starts
 from udfs.index import find, index_of
 from udfs.intervals import INTERVALS, SECOND_MS
 from udfs.scanner import BUY, MAX_TRADE_ID_LENGTH
-from udfs.sums import LIMBS, add, carry, limbs, total
+from udfs.sums import LIMBS, add, carry, limbs, total_of
 from udfs.trades import INLINE_ID_BYTES, TRADE
 from udfs.words import pointer, record
 
@@ -31,7 +31,7 @@ LENGTHS_MS = np.array(list(INTERVALS.values()))
 FINAL, TOUCHED = np.uint8(1), np.uint8(2)
 """Flags of a candle: its window is closed; it changed since it was last published."""
 
-_SUMS = ("volume", "notional", "buy_volume")
+_SUMS = ("volume", "notional", "buy_volume", "prices")
 CANDLE = np.dtype(
     [
         ("start", "i8"),  # of its window, ms since epoch
@@ -55,11 +55,10 @@ CANDLE = np.dtype(
         *limbs(*_SUMS),
     ]
 )
-"""A candle, 176 bytes; each sum as limbs, the greatest first."""
+"""A candle, 200 bytes; each sum as limbs, the greatest first."""
 
-_WORDS = CANDLE.itemsize // 8
-_VOLUME = _WORDS - 3 * LIMBS
-_NOTIONAL, _BUY_VOLUME = _VOLUME + LIMBS, _VOLUME + 2 * LIMBS
+WORDS = CANDLE.itemsize // 8
+VOLUME, NOTIONAL, _BUY_VOLUME, PRICES = range(WORDS - len(_SUMS) * LIMBS, WORDS, LIMBS)
 """At which word of a candle the limbs of each sum begin."""
 _FIELDS = columns.fields_of(CANDLE)
 
@@ -175,14 +174,15 @@ def _of_trades(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped
             candle.high = trade.price
         if trade.price < candle.low:
             candle.low = trade.price
-        add(words, p * _WORDS + _VOLUME, trade.quantity)
-        add(words, p * _WORDS + _NOTIONAL, trade.price * trade.quantity)
+        add(words, p * WORDS + VOLUME, trade.quantity)
+        add(words, p * WORDS + NOTIONAL, trade.price * trade.quantity)
         if trade.side == BUY:
-            add(words, p * _WORDS + _BUY_VOLUME, trade.quantity)
+            add(words, p * WORDS + _BUY_VOLUME, trade.quantity)
+        add(words, p * WORDS + PRICES, trade.price)
     some_long = False
     for p in range(count):
-        for at in (_VOLUME, _NOTIONAL, _BUY_VOLUME):
-            carry(words, p * _WORDS + at)
+        for at in range(VOLUME, WORDS, LIMBS):
+            carry(words, p * WORDS + at)
         candle = record(candle_at, p)
         first, last = record(trades, candle.open_high), record(trades, candle.close_high)
         longest = max(first.id_length, last.id_length)
@@ -252,10 +252,10 @@ def merge(into, words, ids, at, other, other_words, other_ids, other_at):  # typ
         if b.close_length > INLINE_ID_BYTES:
             for k in range(b.close_length):
                 ids[here + k] = other_ids[there + k]
-    here, there = at * _WORDS + _VOLUME, other_at * _WORDS + _VOLUME
-    for k in range(3 * LIMBS):
+    here, there = at * WORDS + VOLUME, other_at * WORDS + VOLUME
+    for k in range(WORDS - VOLUME):
         words[here + k] += other_words[there + k]
-    for k in range(0, 3 * LIMBS, LIMBS):
+    for k in range(0, WORDS - VOLUME, LIMBS):
         carry(words, here + k)
 
 
@@ -291,7 +291,7 @@ _json = msgspec.json.Encoder()
 _NAMES = list(INTERVALS)
 _PUBLISHED = [
     "symbol", "interval", "start", "open", "high", "low", "close", "trades", "flags", "revision",
-    *(name for name, _ in limbs(*_SUMS)),
+    *(name for name, _ in limbs("volume", "notional", "buy_volume")),
 ]  # fmt: skip
 
 
@@ -305,7 +305,7 @@ def messages(
     ):
         symbol, interval = symbols[code], _NAMES[place]
         end = start + INTERVALS[interval]
-        volume, notional = total(*sums[:LIMBS]), total(*sums[LIMBS : 2 * LIMBS])
+        volume, notional, buy_volume = total_of(sums)
         candle = Candle(
             symbol,
             interval,
@@ -319,7 +319,7 @@ def messages(
             notional,
             notional / volume,
             trades,
-            total(*sums[2 * LIMBS :]),
+            buy_volume,
             bool(flags & FINAL),
             revision,
             end if now_ms is None else now_ms,

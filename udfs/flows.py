@@ -19,7 +19,7 @@ from udfs.intervals import INTERVALS, SECOND_MS
 from udfs.orders import REPLACE
 from udfs.scanner import BUY
 from udfs.sources import are_orders
-from udfs.sums import LIMBS, add, carry, limbs, total
+from udfs.sums import LIMBS, add, carry, limbs, total_of
 from udfs.words import pointer, record
 
 _KINDS = ("orders", "cancels", "replaces", "fills")
@@ -172,7 +172,7 @@ def messages(
         symbol, interval = symbols[code], _NAMES[place]
         end = start + INTERVALS[interval]
         counts, rest = values[: len(_COUNTS)], values[len(_COUNTS) :]
-        sums = [total(*rest[at : at + LIMBS]) for at in range(0, len(rest), LIMBS)]
+        sums = list(total_of(rest))
         orders, cancels, replaces, fills = (sum(counts[k : k + 2]) for k in range(0, 8, 2))
         buys, sells, _, _, *filled = sums
         ratios = (

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import (
+    analytics,
     book,
     candles,
     dead_letters,
@@ -26,8 +27,11 @@ from udfs import (
     order_frames,
     seen,
     snapshot,
+    tape,
+    watch,
     windows,
 )
+from udfs.analytics import Analytics, AnalyticsRules
 from udfs.book import Book
 from udfs.candles import LENGTHS_MS, NO_IDS, Candles
 from udfs.columns import NOTHING, Packed
@@ -37,19 +41,37 @@ from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
 from udfs.ledger import Change, Ledger
 from udfs.numbered import ENTRY, Numbered
+from udfs.periods import ScoreRules
 from udfs.reasons import Reason
 from udfs.seen import Seen
 from udfs.shards import TALLY
 from udfs.snapshot import Snapshot
 from udfs.sources import Topics
+from udfs.watch import Watch
 from udfs.windows import NEVER, Places, Windows
 
 Output = tuple[
-    Literal["candles", "late_trades", "ledger", "dead_letters", "order_flow", "book"], bytes, bytes
+    Literal[
+        "candles",
+        "late_trades",
+        "ledger",
+        "dead_letters",
+        "order_flow",
+        "book",
+        "indicators",
+        "sliding",
+        "trends",
+        "anomalies",
+        "quality",
+    ],
+    bytes,
+    bytes,
 ]
 """Which output, and key and value of a message to it."""
 
 NO_WATERMARK = -(2**63)
+TAPE_MS = 100
+"""How often, in event time, trades are judged that nothing else happens with."""
 LEAST_JOURNAL = 1 << 16
 """A journal of so many bytes is not worth a snapshot yet."""
 JOURNAL_TO_SNAPSHOT = 2
@@ -86,6 +108,8 @@ class Rules:
     """How long an order of which nothing is heard stays open, in event time."""
     book_ms: int
     """Time between two messages of the book of a symbol."""
+    analytics: AnalyticsRules = field(default_factory=AnalyticsRules)
+    scores: ScoreRules = field(default_factory=ScoreRules)
     may_repeat: bool = True
     """Whether what was published after a checkpoint stays when the state goes back to it."""
     shards_before: int = 0
@@ -112,6 +136,7 @@ class _Entry(msgspec.Struct, array_like=True):
     duplicates: dict[str, int] = {}
     flows: Packed = NOTHING
     events: Packed = NOTHING
+    trades: Packed = NOTHING
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -174,6 +199,8 @@ class Shard:
         self._watermark = NO_WATERMARK
         self._clock = _Clock(self.rules.quiet_ms)
         self.book = Book(self.rules.open_orders)
+        self.analytics = Analytics(self.rules.analytics)
+        self.watch = Watch(self.rules.scores)
         self._forming_at = self._ledger_at = self._book_at = 0
         self._ledger_due = False
         self._entry: _Entry | None = None
@@ -253,7 +280,10 @@ class Shard:
         if frame.trades.size:
             seconds = candles.of_frame(frame)
             entry.seconds = candles.pack(seconds)
-            out += self._candles(self._add(self.windows, frame.symbols, seconds), now_ms)
+            if self.rules.scores.window:
+                entry.trades = tape.pack(frame.trades)
+                self._observe(frame.symbols, frame.trades.copy())
+            out += self._add_trades(frame.symbols, seconds, now_ms)
             out += self._take_flows(entry, frame.symbols, flows.of_fills(frame), now_ms)
             out += self._form(now_ms)
         return out
@@ -288,13 +318,30 @@ class Shard:
             out += self._publish_book(now_ms)
         return out
 
+    def _add_trades(self, symbols: list[str], seconds: Candles, now_ms: int) -> list[Output]:
+        """Adds candles of one second; publishes those that are corrected, and what follows."""
+        self._encode(symbols, seconds.rows)
+        is_late = seconds.rows["start"] + SECOND_MS <= self._passed
+        late = np.unique(seconds.rows["symbol"][is_late]).astype(np.int64)
+        before = self.analytics.again(self.windows.closed(late)) if late.size else []
+        self.windows.add(seconds)
+        places = self.windows.correct(self._passed)
+        out = self._candles(places, now_ms)
+        if late.size:
+            closed, corrected = self.windows.closed(late), self.windows.candles.rows[places]
+            updated_at = self._updated_at(now_ms)
+            out += self.analytics.correct(before, closed, corrected, self._symbols, updated_at)
+        return out
+
     def _take_flows(
         self, entry: _Entry, symbols: list[str], seconds: NDArray[np.void], now_ms: int
     ) -> list[Output]:
         if not seconds.size:
             return []
         entry.flows = flows.pack(seconds)
-        return self._flows(self._add(self.flows, symbols, Candles(seconds, NO_IDS)), now_ms)
+        self._encode(symbols, seconds)
+        self.flows.add(Candles(seconds, NO_IDS))
+        return self._flows(self.flows.correct(self._passed), now_ms)
 
     def _first_accepted(self, watermark: int) -> int:
         """Since when what comes is not too late."""
@@ -317,25 +364,30 @@ class Shard:
             if over:
                 self._change(watermark)
                 out += self._close(now_ms)
+            out += self._read_tape(watermark, now_ms)
             if new_minute:
                 out += self._both(lambda windows: windows.forming(self._slow), now_ms)
                 self._expire(watermark)
         out += self._form(now_ms)
         end = watermark >= NEVER
         out += self._publish_book(now_ms, end)
-        if self._ledger_due and (end or now_ms >= self._ledger_at + self.rules.ledger_ms):
-            out.append(self._account(now_ms))
+        if end or now_ms >= self._ledger_at + self.rules.ledger_ms:
+            if self.watch.touched and (end or not self.rules.stamp_end):
+                out += self.watch.totals(self._symbols, self._updated_at(now_ms))
+                self._ledger_at = now_ms
+            if self._ledger_due:
+                out.append(self._account(now_ms))
         return out
 
     def due(self, now_ms: int) -> tuple[int, int | None]:
         """When ``tick`` has something to do: in event time, and by the wall clock."""
-        end = min(self.windows.next_end, self.flows.next_end, self._next_expiry)
+        end = min(self.windows.next_end, self.flows.next_end, self._next_expiry, self._tape_due)
         clock = [self._clock.reaches(end, now_ms)]
         if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
         if self.book.is_touched and not self.rules.stamp_end:
             clock.append(self._book_at + self.rules.book_ms)
-        if self._ledger_due:
+        if self._ledger_due or (self.watch.touched and not self.rules.stamp_end):
             clock.append(self._ledger_at + self.rules.ledger_ms)
         times = [max(time, now_ms + 1) for time in clock if time is not None]
         return end - 1, min(times, default=None)
@@ -373,6 +425,8 @@ class Shard:
             flows.pack(self.flows.held.rows),
             book.pack_orders(self.book.held),
             book.pack_symbols(self.book.symbols),
+            self.analytics.pack(),
+            self.watch.pack(),
         )
 
     def _read(self, data: bytes) -> None:
@@ -391,19 +445,21 @@ class Shard:
         self.windows.close(entry.passed)
         self.flows.close(entry.passed)
         self._expire_orders()
+        self.watch.read(entry.passed, self._symbols)
         if entry.seconds:
             self._add(self.windows, entry.symbols, candles.unpack(entry.seconds))
         if entry.flows != NOTHING:
-            seconds = Candles(flows.unpack(entry.flows), NO_IDS)
-            self._add(self.flows, entry.symbols, seconds)
+            self._add(self.flows, entry.symbols, Candles(flows.unpack(entry.flows), NO_IDS))
         if entry.events != NOTHING:
             self._apply(entry.symbols, order_frames.unpack_events(entry.events))
+        if entry.trades != NOTHING:
+            self._observe(entry.symbols, tape.unpack(entry.trades))
         since = self._remembered(entry.watermark)
         names = fingerprints.names_of(entry.symbols, entry.exchanges)
         self.numbered.add(numbered.unpack(entry.numbered), names, since)
         self.seen.add(snapshot.array(entry.fingerprints, FINGERPRINT), since)
         self.ledger.add(entry.changes)
-        self.ledger.add_duplicates(entry.duplicates)
+        self._add_duplicates(entry.duplicates)
 
     def _load(self, whole: Snapshot) -> None:
         self._passed, self._watermark = whole.passed, whole.watermark
@@ -418,10 +474,13 @@ class Shard:
             book.unpack_orders(whole.orders),
             book.unpack_symbols(whole.books),
         )
+        self.analytics.load(whole.analytics)
+        self.watch.load(whole.watched)
 
     def _recover(self, recovered_ms: int) -> None:
         if self.rules.may_repeat:
             self.windows.recovered_ms = self.flows.recovered_ms = recovered_ms
+        self.analytics.again(self.windows.closed())
         # The last account may have been lost with what ended the shard before.
         self._ledger_due = bool(self.ledger.counts)
 
@@ -431,16 +490,36 @@ class Shard:
             self._entry = _Entry(self._passed, watermark)
         return self._entry
 
-    def _add(self, windows: Windows, symbols: list[str], seconds: Candles) -> Places:
-        """Adds those of one second, whose symbols these are; returns those to correct."""
+    def _add(self, windows: Windows, symbols: list[str], seconds: Candles) -> None:
+        """Adds those of one second, whose symbols these are, as it was done before."""
         self._encode(symbols, seconds.rows)
         windows.add(seconds)
-        return windows.correct(self._passed)
+        windows.correct(self._passed)
 
     def _apply(self, symbols: list[str], events: NDArray[np.void]) -> None:
         """Does what events of orders say, whose symbols these are."""
         self._encode(symbols, events)
         self.book.apply(events)
+
+    def _observe(self, symbols: list[str], trades: NDArray[np.void]) -> None:
+        """Hands trades, whose symbols these are, to the watch; changes them."""
+        self._encode(symbols, trades)
+        self.watch.take(trades, self._symbols, self._passed)
+
+    def _read_tape(self, watermark: int, now_ms: int) -> list[Output]:
+        """Publishes what is to be said of the trades whose time has passed."""
+        if self.watch.tape.first >= self._passed:
+            return []
+        self._change(watermark)
+        read = self.watch.read(self._passed, self._symbols)
+        topics, updated_at = self.rules.topics, self._updated_at(now_ms)
+        return list(self.watch.messages(*read, self._symbols, topics, updated_at))
+
+    @property
+    def _tape_due(self) -> int:
+        """When the tape is read next, ms; NEVER if nothing waits."""
+        first = self.watch.tape.first
+        return int(NEVER) if first >= NEVER else (first // TAPE_MS + 1) * TAPE_MS
 
     def _encode(self, symbols: list[str], rows: NDArray[np.void]) -> None:
         """Gives rows the shard's own codes of their symbols."""
@@ -491,8 +570,15 @@ class Shard:
         counts = np.bincount(copies["symbol"], minlength=len(frame.symbols)).tolist()
         by_symbol = {s: n for s, n in zip(frame.symbols, counts, strict=True) if n}
         entry.duplicates = by_symbol
-        self.ledger.add_duplicates(by_symbol)
+        self._add_duplicates(by_symbol)
         return frames.take(frame, new)
+
+    def _add_duplicates(self, by_symbol: dict[str, int]) -> None:
+        self.ledger.add_duplicates(by_symbol)
+        if self.rules.scores.window:
+            for symbol, count in by_symbol.items():
+                if symbol in self._codes:
+                    self.watch.add_duplicates(self._codes[symbol], count, self._symbols)
 
     def _are_new(self, frame: Frame, entry: _Entry) -> NDArray[np.bool_]:
         """Which trades of a frame were not seen before."""
@@ -528,7 +614,13 @@ class Shard:
 
     def _close(self, now_ms: int) -> list[Output]:
         """Publishes what is of windows that are over."""
-        return self._both(lambda windows: windows.close(self._passed), now_ms)
+        places = self.windows.close(self._passed)
+        closed = self.windows.candles.rows[places]
+        return [
+            *self._candles(places, now_ms),
+            *self._flows(self.flows.close(self._passed), now_ms),
+            *self.analytics.close(closed, self._symbols, self._updated_at(now_ms)),
+        ]
 
     def _both(self, places_of: Callable[[Windows], Places], now_ms: int) -> list[Output]:
         """Publishes candles, and flows, at the places that their windows give."""
@@ -580,17 +672,19 @@ class Shard:
         """Forgets what no trade can change or repeat any more."""
         if watermark >= NEVER:
             return
-        self.windows.expire(watermark + 1 - self.rules.correction_ms)
+        self.analytics.expire(self.windows.expire(watermark + 1 - self.rules.correction_ms))
         self.flows.expire(watermark + 1 - self.rules.correction_ms)
         self._expire_orders()
         since = self._remembered(watermark)
         self.numbered.expire(since)
         self.seen.expire(since)
         candles, flows, orders = self.windows.held, self.flows.held, self.book.held
-        used = np.unique(
-            np.concatenate([rows["symbol"] for rows in (candles.rows, flows.rows, orders)])
-        )
+        of_rows = [rows["symbol"] for rows in (candles.rows, flows.rows, orders)]
         full = len(self._symbols) >= self.rules.symbols
+        # Where there is no room, what is only remembered goes first.
+        since = NEVER if full else watermark - self.rules.analytics.ttl_ms
+        remembered = [self.analytics.symbols(since), self.watch.symbols(since)]
+        used = np.unique(np.concatenate([*of_rows, *remembered]))
         if 2 * used.size < len(self._symbols) or (full and used.size < len(self._symbols)):
             codes = np.full(len(self._symbols), -1)
             codes[used] = np.arange(used.size)
@@ -598,6 +692,8 @@ class Shard:
                 held.rows["symbol"] = codes[held.rows["symbol"]]
                 windows.hold(held)
             self.book.rename(codes)
+            self.analytics.rename(codes)
+            self.watch.rename(codes)
             self._rename([self._symbols[code] for code in used.tolist()])
 
     def _expire_orders(self) -> None:
@@ -616,5 +712,6 @@ class Shard:
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    for module in (frames, candles, flows, windows, numbered, fingerprints, seen, book):
+    of_state = (candles, flows, windows, numbered, fingerprints, seen, book)
+    for module in (frames, *of_state, analytics, watch):
         module.warm_up()

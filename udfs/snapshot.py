@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import book, candles, flows, table
+from udfs import book, candles, flows, series, table, watch
 from udfs.candles import Candles
 from udfs.columns import NOTHING, Packed
 from udfs.fingerprints import FINGERPRINT
@@ -40,6 +40,10 @@ class Snapshot(msgspec.Struct, array_like=True):
     """The open ones, of ``book.pack_orders``; their symbols likewise."""
     books: Packed = NOTHING
     """Of ``book.pack_symbols``: of the first of the symbols."""
+    analytics: list[series.Packed] = []
+    """Of ``Analytics.pack``, their symbols as those of candles."""
+    watched: watch.Packed = msgspec.field(default_factory=watch.Packed)
+    """Of ``Watch.pack``: the watch over the first of the symbols."""
 
 
 _packer = msgspec.msgpack.Encoder()
@@ -94,6 +98,10 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
                 flows=flows.pack(own_flows),
                 orders=book.pack_orders(own_orders),
                 books=book.pack_symbols(books[wanted]),
+                watched=watch.take(snapshot.watched, np.where(wanted, codes, -1)),
+                analytics=[
+                    series.take(each, np.where(wanted, codes, -1)) for each in snapshot.analytics
+                ],
             ),
         )
 
@@ -110,6 +118,7 @@ def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
     whole = Snapshot(shard, 0, 0, [], b"", b"", b"", {}, {})
     held: list[Candles] = []
     of_flows, orders, books = [], [], []
+    of_series: list[series.Packed] = []
     parts = list(parts)
     for part in parts:
         of_part = candles.unpack(part.windows)
@@ -121,6 +130,7 @@ def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
         of_flows.append(own_flows)
         orders.append(own_orders)
         books.append(_of_all(part))
+        of_series += [series.shifted(each, len(whole.symbols)) for each in part.analytics]
         whole.symbols += part.symbols
         whole.numbered += part.numbered
         whole.fingerprints += part.fingerprints
@@ -133,6 +143,8 @@ def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
     whole.flows = flows.pack(np.concatenate(of_flows))
     whole.orders = book.pack_orders(np.concatenate(orders))
     whole.books = book.pack_symbols(np.concatenate(books))
+    whole.watched = watch.merged([(len(part.symbols), part.watched) for part in parts])
+    whole.analytics = series.merged(of_series)
     # No shard knew of more time than had passed for all of them.
     whole.passed = max(part.passed for part in parts)
     whole.watermark = max(part.watermark for part in parts)

@@ -6,6 +6,8 @@ nearest to the true sum, what ``math.fsum`` gives. (Of terms below 2**-27, less 
 is under 2**-80 is cut off.)
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numba import njit
 
@@ -43,6 +45,18 @@ def carry(words, at):  # type: ignore[no-untyped-def]
     words[at + 1] &= _LIMB_MASK
 
 
+@njit(cache=True, inline="always")
+def value(words, at):  # type: ignore[no-untyped-def]
+    """A double near to the sum in limbs at ``at``: it may be off by its last bit."""
+    return words[at] * _TOP + (words[at + 1] + words[at + 2] / _LOW) / _MIDDLE
+
+
 def total(top: int, middle: int, low: int) -> float:
     """The double nearest to a sum in limbs: Python rounds a quotient of integers once."""
     return ((top << 2 * LIMB_BITS) + (middle << LIMB_BITS) + low) / _UNIT
+
+
+def total_of(words: list[int]) -> Iterator[float]:
+    """The doubles nearest to some sums, whose limbs follow each other."""
+    for at in range(0, len(words), LIMBS):
+        yield total(*words[at : at + LIMBS])

@@ -118,12 +118,26 @@ class Windows:
         self._touched = self._touched[~wanted]
         return places
 
-    def expire(self, until_ms: int) -> None:
-        """Forgets the closed candles whose windows ended at ``until_ms`` or before."""
+    def closed(self, symbols: NDArray[np.int64] | None = None) -> NDArray[np.void]:
+        """The closed candles, of some symbols or all; the first to end comes first."""
+        rows = self.candles.rows[: self._size]
+        wanted = _has(rows, FINAL)
+        if symbols is not None:
+            wanted &= np.isin(rows["symbol"], symbols)
+        return _by_end(rows[wanted])
+
+    def expire(self, until_ms: int) -> NDArray[np.void]:
+        """Forgets the closed candles whose windows ended at ``until_ms`` or before.
+
+        Returns:
+            These; the first to end comes first.
+        """
         rows = self.candles.rows[: self._size]
         keep = (_ends(rows) > until_ms) | ~_has(rows, FINAL)
-        if not keep.all():
+        expired = _by_end(rows[~keep])
+        if expired.size:
             self.hold(self.held.take(np.flatnonzero(keep)))
+        return expired
 
     def hold(self, held: Candles) -> None:
         """Forgets all but these candles."""
@@ -164,6 +178,11 @@ class Windows:
 def _ends(rows: NDArray[np.void]) -> NDArray[np.int64]:
     ends: NDArray[np.int64] = rows["start"] + LENGTHS_MS[rows["interval"]]
     return ends
+
+
+def _by_end(rows: NDArray[np.void]) -> NDArray[np.void]:
+    ordered: NDArray[np.void] = rows[np.argsort(_ends(rows), kind="stable")]
+    return ordered
 
 
 def _has(rows: NDArray[np.void], flag: np.uint8) -> NDArray[np.bool_]:

@@ -12,16 +12,31 @@ import uvicorn
 from api.app import create_app
 from api.books import Books
 from api.dead_letters import DeadLetters
+from api.events import Events
 from api.ledger import Ledger
 from api.metrics import Metrics
 from api.reader import Reading
-from api.records import Account, Book, Candle, DeadLetter, Flow, Interval, Level, Source
+from api.records import (
+    Account,
+    Book,
+    Candle,
+    DeadLetter,
+    Flow,
+    Indicators,
+    Interval,
+    Level,
+    Source,
+    Trend,
+)
 from api.service import Service
 from api.settings import Settings
 from api.store import CandleStore, Store
 
 MINUTE = 60_000
-TOPICS = ("candles", "dead_letters", "ledger", "order_flow", "book")
+TOPICS = (
+    *("candles", "dead_letters", "ledger", "order_flow", "book"),
+    *("indicators", "analyzed_market_trends", "anomalies", "quality"),
+)
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
@@ -57,10 +72,16 @@ def make_service(
     clock: Callable[[], int] | None = None, reader: HandReader | None = None
 ) -> Service:
     settings = Settings()
+    bounds = settings.max_candles, settings.max_symbols
+    events = settings.max_events, settings.max_total_events
     return Service(
         settings,
-        CandleStore(settings.max_candles, settings.max_symbols, settings.max_total_candles),
-        Store[Flow](settings.max_candles, settings.max_symbols, settings.max_total_flows),
+        CandleStore("candles", *bounds, settings.max_total_candles),
+        Store[Flow]("order flow", *bounds, settings.max_total_flows),
+        Store[Indicators]("indicators", *bounds, settings.max_total_indicators),
+        Store[Trend]("trends", *bounds, settings.max_total_trends),
+        Events("anomalies", *events),
+        Events("quality", *events),
         Books(settings.max_symbols),
         DeadLetters(settings.max_dead_letters),
         Ledger(),

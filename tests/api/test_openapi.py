@@ -36,12 +36,16 @@ def resolve(schema: dict[str, Any]) -> dict[str, Any]:
 def test_the_routes_are_those_of_the_design() -> None:
     assert ROUTES == [
         "/api/aggregations/{symbol}",
+        "/api/anomalies/{symbol}",
         "/api/book/{symbol}",
         "/api/candles/{symbol}",
         "/api/dead-letters",
+        "/api/indicators/{symbol}",
         "/api/ledger",
         "/api/order-flow/{symbol}",
+        "/api/quality/{symbol}",
         "/api/symbols",
+        "/api/trends/{symbol}",
         "/health",
         "/metrics",
         "/ready",

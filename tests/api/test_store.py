@@ -55,7 +55,7 @@ def kept(store: CandleStore, symbol: str, interval: Interval) -> list[Candle]:
 def test_the_newest_candles_are_kept_and_the_best_message_of_each(
     put: list[Candle], limit: int, cut: int
 ) -> None:
-    store = CandleStore(limit, 10, EVERYTHING)
+    store = CandleStore("candles", limit, 10, EVERYTHING)
     for at in range(0, len(put), cut):  # the same however the stream is cut into polls
         store.put(put[at : at + cut])
     for symbol in {each.symbol for each in put}:
@@ -65,7 +65,7 @@ def test_the_newest_candles_are_kept_and_the_best_message_of_each(
 
 @given(candles, st.integers(1, 3))
 def test_the_symbols_last_updated_are_kept(put: list[Candle], most: int) -> None:
-    store = CandleStore(100, most, EVERYTHING)
+    store = CandleStore("candles", 100, most, EVERYTHING)
     store.put(put)
     recent = list(dict.fromkeys(each.symbol for each in reversed(put)))[:most]
     total, summaries = store.summaries("", EVERYTHING)
@@ -75,7 +75,7 @@ def test_the_symbols_last_updated_are_kept(put: list[Candle], most: int) -> None
 
 @given(candles, st.integers(12, 40))
 def test_the_total_is_bounded_and_what_is_kept_is_the_newest(put: list[Candle], most: int) -> None:
-    store = CandleStore(100, 10, most)
+    store = CandleStore("candles", 100, 10, most)
     for each in put:
         store.put([each])
         assert store.size().rows <= most
@@ -95,7 +95,7 @@ def test_a_range_is_half_open_and_the_limit_keeps_the_newest(
     put: list[Candle], low: int, high: int, limit: int, final: bool
 ) -> None:
     put = [*put, candle("A", "1m", 0)]
-    store = CandleStore(100, 10, EVERYTHING)
+    store = CandleStore("candles", 100, 10, EVERYTHING)
     store.put(put)
     since, until = low * MINUTE, high * MINUTE
     found = store.rows("A", "1m", since=since, until=until, final=final, limit=limit)
@@ -104,7 +104,7 @@ def test_a_range_is_half_open_and_the_limit_keeps_the_newest(
 
 
 def test_the_newest_candle_of_every_interval_comes_shortest_first() -> None:
-    store = CandleStore(10, 10, EVERYTHING)
+    store = CandleStore("candles", 10, 10, EVERYTHING)
     store.put([candle(interval="1h"), candle(interval="1s"), candle(interval="1s", start=NOW + 1)])
     assert [(name, each.start) for name, each in store.newest("BTC/USD").items()] == [
         ("1s", NOW + 1),
@@ -113,7 +113,7 @@ def test_the_newest_candle_of_every_interval_comes_shortest_first() -> None:
 
 
 def test_the_price_is_that_of_the_shortest_interval_and_changes_over_a_day() -> None:
-    store = CandleStore(10, 10, EVERYTHING)
+    store = CandleStore("candles", 10, 10, EVERYTHING)
     store.put(
         [
             candle(start=NOW - DAY_MS - MINUTE, close=1),
@@ -127,7 +127,7 @@ def test_the_price_is_that_of_the_shortest_interval_and_changes_over_a_day() -> 
 
 
 def test_an_unknown_symbol_is_answered_with_the_first_twenty_there_are() -> None:
-    store = CandleStore(10, 100, EVERYTHING)
+    store = CandleStore("candles", 10, 100, EVERYTHING)
     store.put(candle(symbol=f"S{number:02}") for number in reversed(range(25)))
     with pytest.raises(UnknownSymbolError, match=r"'XYZ'; there are S00, .*S19 and 5 more"):
         store.newest("XYZ")
@@ -135,7 +135,7 @@ def test_an_unknown_symbol_is_answered_with_the_first_twenty_there_are() -> None
 
 def test_readers_see_candles_in_order_while_one_thread_writes() -> None:
     random = Random(7)
-    store = CandleStore(50, 4, 300)
+    store = CandleStore("candles", 50, 4, 300)
     store.put(candle(f"S{number}", start=0) for number in range(3))
     done = threading.Event()
     disorder: list[list[int]] = []

@@ -104,6 +104,11 @@ class Market:
     dead_letters_topic: str
     order_flow_topic: str
     book_topic: str
+    indicators_topic: str
+    sliding_topic: str
+    trends_topic: str
+    anomalies_topic: str
+    quality_topic: str
 
     def send(self, *messages: Message) -> None:
         """Send to the job's input of trades."""
@@ -134,6 +139,11 @@ class Market:
         """The first message of the book topic that is wanted."""
         found = read(self.broker, self.book_topic, lambda r: any(wanted(each.json()) for each in r))
         return next(book for book in (record.json() for record in found) if wanted(book))
+
+    def messages(self, topic: str, until: Callable[[list[Any]], bool]) -> list[Any]:
+        """What one of the topics holds, as soon as ``until`` holds of it."""
+        found = read(self.broker, topic, lambda r: until([each.json() for each in r]))
+        return [record.json() for record in found]
 
     def late_trades(self, count: int, timeout: float = 90) -> list[Any]:
         """The late trades, as soon as there are ``count``."""

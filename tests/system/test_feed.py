@@ -23,7 +23,7 @@ from tests.system.harness import Message, send
 
 pytestmark = pytest.mark.system
 
-Topics = tuple[str, str, str, str, str]
+Topics = tuple[str, ...]
 Running = Callable[..., AbstractContextManager[Service]]
 _numbers = itertools.count(1)
 
@@ -31,13 +31,8 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def topics() -> Topics:
     number = next(_numbers)
-    return (
-        f"feed_candles_{number}",
-        f"feed_dead_letters_{number}",
-        f"feed_ledger_{number}",
-        f"feed_order_flow_{number}",
-        f"feed_book_{number}",
-    )
+    names = "candles dead_letters ledger order_flow book indicators trends anomalies quality"
+    return tuple(f"feed_{name}_{number}" for name in names.split())
 
 
 @pytest.fixture
@@ -54,6 +49,10 @@ def running(topics: Topics) -> Running:
                 ledger_topic=topics[2],
                 order_flow_topic=topics[3],
                 book_topic=topics[4],
+                indicators_topic=topics[5],
+                trends_topic=topics[6],
+                anomalies_topic=topics[7],
+                quality_topic=topics[8],
                 **settings,  # type: ignore[arg-type]
             )
         )

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from tests import oracle
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
 from udfs import frames, ledger
+from udfs.analytics import AnalyticsRules
 from udfs.frames import Frame
 from udfs.ledger import COUNTS
 from udfs.numbered import EPOCH_MS
+from udfs.periods import ScoreRules
 from udfs.scanner import BUY
 from udfs.shard import NO_WATERMARK, Output, Rules, Shard
 from udfs.shards import TALLY
@@ -285,7 +287,7 @@ def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
 
 
 def test_the_last_windows_close_when_all_is_quiet() -> None:
-    run = Run()
+    run = Run(dataclasses.replace(RULES, scores=ScoreRules(window=0)))
     run.take(one_trade(START, "1"), START - 2_000, 100_000)
     event_time, clock = run.shard.due(100_000)
     assert event_time == START + 999
@@ -376,7 +378,7 @@ def test_candles_that_are_stamped_with_their_end_do_not_know_the_clock() -> None
     ],
 )
 def test_the_state_of_a_week_does_not_grow(symbols: int, names_change: bool, minutes: int) -> None:
-    run = Run()
+    run = Run(dataclasses.replace(RULES, analytics=AnalyticsRules(ttl_ms=DAY)))
     rng = np.random.default_rng(5)
     sizes = []
     count = 2 * symbols
@@ -394,7 +396,7 @@ def test_the_state_of_a_week_does_not_grow(symbols: int, names_change: bool, min
             seen = len(run.shard.seen) + len(run.shard.numbered)
             sizes.append((len(run.shard.windows), seen, len(run.shard._symbols), held))
     # A day's symbols are kept for their candles of the day.
-    first, rest = sizes[: 2 * 24], sizes[2 * 24 :]
+    first, rest = sizes[: 3 * 24], sizes[3 * 24 :]
     for column in range(4):
         assert max(s[column] for s in rest) <= 1.5 * max(s[column] for s in first)
 

@@ -1,5 +1,6 @@
 """Workers load every kernel before the first record: none is compiled while records wait."""
 
+import dataclasses
 import subprocess
 import sys
 from itertools import chain
@@ -11,6 +12,8 @@ from scripts.generate import orders
 from scripts.generate.feed import Feed, blocks
 from tests.udfs.makers import column, text, trade
 from tests.udfs.test_shard import RULES
+from udfs.analytics import AnalyticsRules
+from udfs.periods import SlidingWindow
 from udfs.shard import Shard
 from udfs.sources import ORDERS, PARTITIONS_PER_TOPIC
 
@@ -30,7 +33,10 @@ def main() -> None:
     """Does what the workers do, in a process of its own; prints what was not ready."""
     from udfs import flink, shard  # makes the process a worker of Flink's
 
-    decode = flink.Decode({0: "trades", ORDERS: "orders"}, 2, 60_000)
+    topics = {0: "trades", ORDERS: "orders"}
+    sliding = AnalyticsRules(windows=(SlidingWindow("3s", 3_000, "1s"),))
+    rules = dataclasses.replace(RULES, topics=topics, analytics=sliding)
+    decode = flink.Decode(topics, 2, 60_000)
     decode.open(None)
     shard.warm_up()
     ready = _kernels()
@@ -48,16 +54,19 @@ def main() -> None:
     pieces = decode.eval(column(*made), sources, np.arange(len(made)), times).values
     for number in range(2):
         journal = []
-        each = Shard(number, RULES)
-        for piece in pieces.to_pylist():
-            if piece.startswith(b"%04d" % number):
-                each.take(piece, feed.start_ms, 0)
-                data, _ = each.journal() or (b"", False)
-                journal.append(data)
-        each = Shard.restored(number, RULES, journal, 1)
-        each.tick(feed.start_ms + 7_200_000, 1)
+        each = Shard(number, rules)
+        frames = [piece for piece in pieces.to_pylist() if piece.startswith(b"%04d" % number)]
+        for piece in frames:
+            each.take(piece, feed.start_ms, 0)
+            data, _ = each.journal() or (b"", False)
+            journal.append(data)
+        each = Shard.restored(number, rules, journal, 1)
+        each.tick(feed.start_ms + 60_000, 1)
+        for piece in frames:
+            each.take(piece, feed.start_ms, 2)
+        each.tick(feed.start_ms + 7_200_000, 3)
         assert each.journal() is not None
-        Shard.of_snapshot(number, RULES, each.snapshot(), 1)
+        Shard.of_snapshot(number, rules, each.snapshot(), 1)
     print("\n".join(sorted({name for name, _ in _kernels() - ready})))
 
 

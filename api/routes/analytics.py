@@ -1,0 +1,91 @@
+"""Indicators, trends, anomalies and quality."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Query
+
+from api.events import Event
+from api.models import AnomaliesModel, IndicatorsModel, QualityModel, TrendsModel
+from api.parameters import (
+    AnomalyParameters,
+    IndicatorParameters,
+    QualityParameters,
+    SpanParameters,
+)
+from api.records import Gap, Totals
+from api.responses import JSON
+from api.routes.candles import Symbol
+from api.service import Serving
+
+router = APIRouter(prefix="/api", tags=["analytics"])
+
+
+@router.get("/indicators/{symbol:path}", response_model=IndicatorsModel)
+def indicators(
+    service: Serving, symbol: Symbol, asked: Annotated[IndicatorParameters, Query()]
+) -> JSON:
+    """Indicators of the closed candles of a symbol, ascending by start; of many, the newest."""
+    rows = service.indicators.rows(
+        symbol, asked.interval, since=asked.since, until=asked.until, limit=asked.limit
+    )
+    found = [
+        {
+            "start": row.start,
+            "end": row.end,
+            "close": row.close,
+            "values": {k: v for k, v in row.values.items() if _is_asked(k, asked.names)},
+            "updated_at": row.updated_at,
+        }
+        for row in rows
+    ]
+    return JSON({"symbol": symbol, "interval": asked.interval, "indicators": found})
+
+
+@router.get("/trends/{symbol:path}", response_model=TrendsModel)
+def trends(service: Serving, symbol: Symbol, asked: Annotated[SpanParameters, Query()]) -> JSON:
+    """What each minute of a symbol came to, ascending by start; beyond the limit, the newest."""
+    rows = service.trends.rows(
+        symbol, "1m", since=asked.since, until=asked.until, limit=asked.limit
+    )
+    return JSON({"symbol": symbol, "trends": rows})
+
+
+@router.get("/anomalies/{symbol:path}", response_model=AnomaliesModel)
+def anomalies(
+    service: Serving, symbol: Symbol, asked: Annotated[AnomalyParameters, Query()]
+) -> JSON:
+    """Trades of a symbol far from those before them, ascending by time; of many, the newest."""
+    found = [
+        each
+        for each in _within(service.anomalies.of(symbol), asked)
+        if asked.kind in (None, each.kind) and asked.severity in (None, each.severity)
+    ]
+    return JSON({"symbol": symbol, "anomalies": found[-asked.limit :]})
+
+
+@router.get("/quality/{symbol:path}", response_model=QualityModel)
+def quality(service: Serving, symbol: Symbol, asked: Annotated[QualityParameters, Query()]) -> JSON:
+    """What was counted of a symbol, and its gaps and prices far off; of many, the newest."""
+    every = service.quality.of(symbol)
+    totals = next((each for each in every if isinstance(each, Totals)), None)
+    events = [
+        each
+        for each in _within(every, asked)
+        if not isinstance(each, Totals)
+        and asked.kind in (None, "gap" if isinstance(each, Gap) else "fat_finger")
+    ]
+    return JSON({"symbol": symbol, "totals": totals, "events": events[-asked.limit :]})
+
+
+E = TypeVar("E", bound=Event)
+
+
+def _within(events: list[E], asked: SpanParameters) -> list[E]:
+    since = -float("inf") if asked.since is None else asked.since
+    until = float("inf") if asked.until is None else asked.until
+    return [each for each in events if since <= each.timestamp < until]
+
+
+def _is_asked(name: str, names: str) -> bool:
+    wanted = [each.strip() for each in names.split(",") if each.strip()]
+    return not wanted or any(name == each or name.startswith(f"{each}_") for each in wanted)

@@ -1,0 +1,216 @@
+"""The analytics of a shard are those of all its trades, whatever comes late or is restored."""
+
+import dataclasses
+import json
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
+from tests.udfs.test_shard import MINUTE, RULES, SECOND, Run, expected, parts_of
+from udfs import frames
+from udfs.analytics import AnalyticsRules
+from udfs.candles import CANDLE
+from udfs.frames import Frame
+from udfs.indicators import Indicators
+from udfs.periods import Periods, SlidingWindow
+from udfs.sums import limbs
+from udfs.windows import NEVER
+
+PERIODS = Periods(
+    sma=(2, 3), ema=(3,), rsi=2, macd=(2, 3, 2), bollinger=3, atr=2, vwap=2, volatility=2
+)
+WINDOWS = (SlidingWindow("3s", 3 * SECOND, "1s"), SlidingWindow("1m", MINUTE, "10s"))
+ANALYTICS = AnalyticsRules(periods=PERIODS, windows=WINDOWS, swing=0.5)
+HORIZON = MINUTE
+rules = dataclasses.replace(RULES, analytics=ANALYTICS, correction_ms=HORIZON)
+Key = tuple[Any, ...]
+
+
+def newest(run: Run, output: str, *key: str) -> dict[Key, dict[str, Any]]:
+    """The last message of each key."""
+    messages = [json.loads(value) for name, _, value in run.outputs if name == output]
+    return {tuple(each[name] for name in key): each for each in messages}
+
+
+def series_of(frame: Frame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """All candles of the oracle, those of each symbol and interval in their order."""
+    series = defaultdict(list)
+    for (symbol, interval, _), candle in sorted(expected(frame).items(), key=lambda kv: kv[0][2]):
+        series[symbol, interval].append(candle)
+    return series
+
+
+def indicators_of(candles: list[dict[str, Any]]) -> list[dict[str, float]]:
+    """The indicators of candles of one series, made in one go."""
+    rows = np.zeros(len(candles), CANDLE)
+    for name in ("start", "open", "high", "low", "close"):
+        rows[name] = [each[name] for each in candles]
+    for name in ("volume", "notional"):
+        for each, row in zip(candles, rows, strict=True):
+            rest = int(each[name] * 2**80)
+            for place, (field, _) in enumerate(limbs(name)):
+                row[field], rest = divmod(rest, 2 ** (44 * (2 - place)))
+    made = Indicators(PERIODS)
+    values = made.advance(np.zeros((1, made.width)), np.zeros(len(candles), np.int64), rows)
+    return [dict(zip(PERIODS.names, row, strict=True)) for row in values.tolist()]
+
+
+def with_nan(values: dict[str, float | None]) -> dict[str, float]:
+    return {name: float("nan") if value is None else value for name, value in values.items()}
+
+
+def shuffled(seed: int, n: int, span_ms: int, delay_ms: int) -> Frame:
+    """Trades that come out of their order by so much, no two of them copies of each other."""
+    rng = np.random.default_rng(seed)
+    trades = random_trades(rng, n, symbols=3, span_ms=span_ms)
+    arrival = trades["timestamp"] + rng.integers(0, delay_ms + 1, n)
+    ids = [each and each[:50] + b"%03d" % i for i, each in enumerate(map(random_id, [rng] * n))]
+    return frame_of(trades[np.argsort(arrival, kind="stable")], ids, 3)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 250),
+    st.sampled_from([5 * SECOND, MINUTE, 10 * MINUTE]),
+    st.sampled_from([0, 2 * SECOND, HORIZON - 2 * SECOND]),
+    st.lists(st.integers(0, 250), max_size=12),
+    st.data(),
+)
+def test_indicators_and_sliding_windows_are_those_of_all_candles(
+    seed: int, n: int, span_ms: int, delay_ms: int, cuts: list[int], data: st.DataObject
+) -> None:
+    frame = shuffled(seed, n, span_ms, delay_ms)
+    run = Run(rules)
+    watermark = NOW_MS - 2 * span_ms
+    for part in parts_of(frame, cuts):
+        # Everything comes inside the horizon, but much of it late.
+        run.take(part, watermark)
+        if part.trades.size:
+            watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
+        run.tick(watermark)
+        if data.draw(st.booleans()):
+            run.restore()
+    run.tick(int(NEVER))
+    found = newest(run, "indicators", "symbol", "interval", "start")
+    sliding = newest(run, "sliding", "symbol", "window", "start")
+    wanted = set()
+    windows = set()
+    for (symbol, interval), candles in series_of(frame).items():
+        for candle, values in zip(candles, indicators_of(candles), strict=True):
+            key = symbol, interval, candle["start"]
+            wanted.add(key)
+            assert with_nan(found[key]["values"]) == pytest.approx(
+                values, rel=1e-9, abs=1e-9, nan_ok=True
+            )
+            assert (found[key]["close"], found[key]["end"]) == (candle["close"], candle["end"])
+        for window in [each for each in WINDOWS if each.slide == interval]:
+            for candle in candles:
+                start = candle["end"] - window.size_ms
+                last = [c for c in candles if start <= c["start"] < candle["end"]]
+                volume = sum(each["volume"] for each in last)
+                windows.add((symbol, window.name, start))
+                message = sliding[symbol, window.name, start]
+                assert {
+                    name: message[name]
+                    for name in ("open", "high", "low", "close", "trades", "end")
+                } == {
+                    "open": last[0]["open"],
+                    "high": max(each["high"] for each in last),
+                    "low": min(each["low"] for each in last),
+                    "close": last[-1]["close"],
+                    "trades": sum(each["trades"] for each in last),
+                    "end": candle["end"],
+                }
+                assert message["volume"] == pytest.approx(volume, rel=1e-9)
+                vwap = sum(each["notional"] for each in last) / volume
+                assert message["vwap"] == pytest.approx(vwap, rel=1e-9)
+    assert set(found) == wanted
+    assert set(sliding) == windows
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200), st.lists(st.integers(0, 200), max_size=6))
+def test_a_trend_is_what_a_minute_of_trades_came_to(seed: int, n: int, cuts: list[int]) -> None:
+    frame = shuffled(seed, n, 5 * MINUTE, 2 * SECOND)
+    run = Run(rules)
+    for part in parts_of(frame, cuts):
+        run.take(part, NOW_MS)
+        run.restore()
+    run.tick(int(NEVER))
+    prices = defaultdict(list)
+    for trade in frame.trades:
+        minute = int(trade["timestamp"]) // MINUTE * MINUTE
+        prices[frame.symbols[trade["symbol"]], minute].append(float(trade["price"]))
+    found = newest(run, "trends", "symbol", "windowStartTimestamp")
+    candles = expected(frame)
+    assert set(found) == set(prices)
+    for (symbol, start), own in prices.items():
+        trend = found[symbol, start]
+        assert trend["averagePrice"] == candles[symbol, "1m", start]["vwap"]
+        assert trend["meanPrice"] == pytest.approx(np.mean(own), rel=1e-12)
+        assert trend["isVolatilityAnomaly"] == ((max(own) - min(own)) / min(own) > 0.5)
+        assert trend["windowEndTimestamp"] == start + MINUTE
+
+
+def test_what_a_late_trade_does_not_change_is_not_published_again() -> None:
+    run = Run(rules)
+    for second in range(5):
+        run.take(one_of(price=10 + second, ms=NOW_MS // MINUTE * MINUTE + second * SECOND), 0)
+    run.tick(NOW_MS + 30 * SECOND)
+    run.outputs.clear()
+    start = NOW_MS // MINUTE * MINUTE
+    # Its price is that of the candle, which it makes larger: the volume of two candles counts.
+    run.take(one_of(price=11, ms=start + SECOND + 1), NOW_MS + 30 * SECOND)
+    again = [json.loads(v) for name, _, v in run.outputs if name == "indicators"]
+    seconds = [each["start"] - start for each in again if each["interval"] == "1s"]
+    assert seconds == [1 * SECOND, 2 * SECOND, 3 * SECOND, 4 * SECOND]
+    assert len({json.dumps(each["values"]) for each in again}) == len(again)
+
+
+def one_of(price: float, ms: int) -> Frame:
+    trades = random_trades(np.random.default_rng(0), 1, symbols=1)
+    trades["price"], trades["timestamp"], trades["quantity"] = price, ms, 1
+    return frame_of(trades, [b""], 1)
+
+
+def test_a_symbol_that_rests_for_days_goes_on_with_its_indicators() -> None:
+    own = dataclasses.replace(
+        rules, analytics=dataclasses.replace(ANALYTICS, ttl_ms=8 * 86_400_000)
+    )
+    day = 86_400_000
+    start = NOW_MS // day * day
+    for rest, known in ((3, True), (9, False)):
+        run = Run(own)
+        for number, price in enumerate((10, 11, 12)):
+            run.take(one_of(price, start + number * day), start + number * day - SECOND)
+        for number in range(3, 3 + rest):
+            run.tick(start + number * day + 2 * MINUTE)
+            run.restore()
+        run.take(one_of(13, start + (3 + rest) * day), start + (3 + rest) * day)
+        run.tick(int(NEVER))
+        last = newest(run, "indicators", "interval", "start")["1d", start + (3 + rest) * day]
+        assert last["values"]["sma_2"] == (12.5 if known else None)
+
+
+def test_other_periods_begin_with_the_candles_that_are_held() -> None:
+    run = Run(rules)
+    frame = shuffled(1, 100, 20 * SECOND, 0)
+    run.take(frame, NOW_MS + 30 * SECOND)
+    changed = dataclasses.replace(ANALYTICS, periods=dataclasses.replace(PERIODS, sma=(4,)))
+    snapshot = run.shard.snapshot()
+    other = dataclasses.replace(rules, analytics=changed)
+    shard = type(run.shard).of_snapshot(0, other, snapshot, 0)
+    outputs = shard.take(frames.pack(one_of(5, NOW_MS + 31 * SECOND)), NOW_MS + 33 * SECOND, 0)
+    (last,) = [
+        json.loads(value)
+        for name, _, value in outputs
+        if name == "indicators" and json.loads(value)["interval"] == "1s"
+    ]
+    closes = [c["close"] for c in series_of(frame)["S0", "1s"]]
+    assert last["values"]["sma_4"] == pytest.approx((sum(closes[-3:]) + 5) / 4)

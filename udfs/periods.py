@@ -1,0 +1,77 @@
+"""Over how many candles and trades analytics go, and over what time.
+
+Apart from what computes them: who reads settings need not load compiled kernels.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Over how many candles each indicator goes."""
+
+    sma: tuple[int, ...] = (20, 50)
+    """Plain moving averages of the close."""
+    ema: tuple[int, ...] = (12, 26)
+    """Moving averages of the close by exponents: a new close counts 2 / (period + 1)."""
+    rsi: int = 14
+    macd: tuple[int, int, int] = (12, 26, 9)
+    """The fast and the slow average, and that of their difference."""
+    bollinger: int = 20
+    bollinger_width: float = 2.0
+    """How many standard deviations (of a population) the bands are away from the mean."""
+    atr: int = 14
+    vwap: int = 20
+    """Of the rolling one; another is that of the UTC day so far."""
+    volatility: int = 20
+    """Log returns in realized volatility, the root of the sum of their squares."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the indicators, in the order of their values."""
+        macd, band = "_".join(map(str, self.macd)), f"{self.bollinger}_{self.bollinger_width:g}"
+        return (
+            *(f"sma_{period}" for period in self.sma),
+            *(f"ema_{period}" for period in self.ema),
+            f"rsi_{self.rsi}",
+            "macd_{}_{}".format(*self.macd[:2]),
+            f"macd_signal_{macd}",
+            f"macd_histogram_{macd}",
+            f"bollinger_upper_{band}",
+            f"bollinger_middle_{self.bollinger}",
+            f"bollinger_lower_{band}",
+            f"atr_{self.atr}",
+            "vwap_session",
+            f"vwap_{self.vwap}",
+            "log_return",
+            f"volatility_{self.volatility}",
+        )
+
+
+@dataclass(frozen=True)
+class SlidingWindow:
+    """A window's length, and how far it slides."""
+
+    name: str
+    """Of the length, such as 5m."""
+    size_ms: int
+    slide: str
+    """One of INTERVALS; the length has it several times."""
+
+
+@dataclass(frozen=True)
+class ScoreRules:
+    """What the settings say of trades held against those before them."""
+
+    window: int = 100
+    """Trades that one is held against."""
+    least: int = 20
+    """With fewer there is no score."""
+    threshold: float = 3.0
+    """From which score on, above or below, a trade is an anomaly."""
+    thresholds: tuple[tuple[str, float], ...] = ()
+    """Those of symbols that have another."""
+    fat_finger: float = 0.1
+    """How far a price may be from the mean, as a share of that."""
+    gaps_ms: tuple[int, ...] = (500, 5_000, 30_000)
+    """From which time without a trade on there is a gap, ascending."""

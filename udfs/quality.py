@@ -1,0 +1,140 @@
+"""Quality: gaps between trades, prices that look like typing errors, and running totals."""
+
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.sources import Topics, named
+from udfs.zscore import GAP
+
+
+class Gap(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="gap"):
+    """No trade of a symbol for too long."""
+
+    symbol: str
+    timestamp: int
+    """Of the trade that ended it, ms since epoch."""
+    start: int
+    """Of the trade before."""
+    end: int
+    length: int
+    """ms."""
+    threshold: int
+    """The longest of the settings' lengths that it reached."""
+    topic: str
+    """Of the trade that ended it."""
+    partition: int
+    offset: int
+    updated_at: int
+
+
+class FatFinger(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="fat_finger"):
+    """A price far off the rolling mean."""
+
+    symbol: str
+    timestamp: int
+    price: float
+    mean: float
+    """Of the prices before it."""
+    away: float
+    """price / mean - 1."""
+    threshold: float
+    trades: int
+    """Held against so many."""
+    topic: str
+    partition: int
+    offset: int
+    updated_at: int
+
+
+class Totals(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="totals"):
+    """What was counted of a symbol since the job first knew of it."""
+
+    symbol: str
+    timestamp: int
+    """The newest of its trades."""
+    trades: int
+    """Without copies."""
+    duplicates: int
+    out_of_order: int
+    """That came after one of a higher time."""
+    out_of_order_share: float
+    late: int
+    """That came when event time had passed them: they are in no z-score and no gap."""
+    fat_fingers: int
+    anomalies: int
+    gaps: dict[str, int]
+    """By the longest length (ms) of the settings that they reached."""
+    updated_at: int
+
+
+Event = Gap | FatFinger | Totals
+_json = msgspec.json.Encoder()
+
+
+def messages(
+    trades: NDArray[np.void],
+    found: NDArray[np.void],
+    names: list[str],
+    topics: Topics,
+    now_ms: int | None,
+) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of the message of each of some findings about trades, updated now.
+
+    At the time of the trade if that is None.
+    """
+    about = trades[found["trade"]]
+    of_trades = about[["symbol", "timestamp", "price", "source", "offset"]].tolist()
+    fields = found[["kind", "mean", "score", "threshold", "count"]].tolist()
+    for trade, (kind, mean, score, threshold, count) in zip(of_trades, fields, strict=True):
+        code, timestamp, price, source, offset = trade
+        place = *named(source, topics), offset
+        updated_at = timestamp if now_ms is None else now_ms
+        event: Event
+        if kind == GAP:
+            length = int(score)
+            start = timestamp - length
+            event = Gap(
+                *(names[code], timestamp, start, timestamp, length, int(threshold)),
+                *place,
+                updated_at,
+            )
+        else:
+            event = FatFinger(
+                *(names[code], timestamp, price, mean, score, threshold, count),
+                *place,
+                updated_at,
+            )
+        yield names[code].encode(), _json.encode(event)
+
+
+def totals(
+    symbols: NDArray[np.void],
+    codes: NDArray[np.int64],
+    gaps_ms: tuple[int, ...],
+    names: list[str],
+    now_ms: int | None,
+) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of the totals of each of some symbols, of ``zscore.SYMBOL``, updated now.
+
+    At the time of its newest trade if that is None.
+    """
+    for code, own in zip(codes.tolist(), symbols, strict=True):
+        trades, out_of_order = int(own["trades"]), int(own["out_of_order"])
+        newest = int(own["newest"])
+        message = Totals(
+            names[code],
+            newest,
+            trades,
+            int(own["duplicates"]),
+            out_of_order,
+            out_of_order / trades if trades else 0.0,
+            int(own["late"]),
+            int(own["fat_fingers"]),
+            int(own["anomalies"]),
+            {str(length): int(n) for length, n in zip(gaps_ms, own["gaps"], strict=False)},
+            newest if now_ms is None else now_ms,
+        )
+        yield names[code].encode(), _json.encode(message)

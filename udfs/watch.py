@@ -1,0 +1,192 @@
+"""The watch: what a shard says of single trades, in the order of their time, and keeps count of."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs import anomalies, columns, quality, tape, zscore
+from udfs.columns import NOTHING
+from udfs.periods import ScoreRules
+from udfs.sources import Topics
+from udfs.tape import Tape
+from udfs.zscore import FAT_FINGER, GAP, PRICE, QUANTITY, SYMBOL
+
+Output = tuple[Literal["anomalies", "quality"], bytes, bytes]
+"""Which output, and key and value of a message to it."""
+
+
+class Packed(msgspec.Struct, array_like=True):
+    """A watch as it is written down."""
+
+    waiting: columns.Packed = NOTHING
+    """Of ``tape.pack``."""
+    symbols: bytes = b""
+    """SYMBOLs, by code."""
+    values: bytes = b""
+    """Of as many symbols."""
+
+
+class Watch:
+    """The watch over the trades of one shard; symbols are its codes."""
+
+    _symbols: NDArray[np.void]
+    _values: NDArray[np.float64]
+    _changed: NDArray[np.bool_]
+
+    def __init__(self, rules: ScoreRules) -> None:
+        self.rules = rules
+        self.tape = Tape()
+        self._thresholds = np.zeros(0)
+        self._hold(np.zeros(0, SYMBOL), np.zeros((0, 2, rules.window)))
+        self.touched = False
+        """Whether a symbol's counts changed since they were last published."""
+
+    def take(self, trades: NDArray[np.void], names: list[str], passed: int) -> None:
+        """Takes in trades, (n,) of TRADE, as they come; event time has passed until ``passed``."""
+        self._make_room(names)
+        in_time = np.empty(trades.size, np.bool_)
+        zscore.note_arrivals(trades, self._symbols, passed, in_time)
+        self._changed[np.unique(trades["symbol"])] = True
+        self.touched = True
+        self.tape.add(trades[in_time])
+
+    def add_duplicates(self, code: int, count: int, names: list[str]) -> None:
+        """Counts copies of trades, which are not taken in."""
+        self._make_room(names)
+        self._symbols["duplicates"][code] += count
+        self._changed[code] = self.touched = True
+
+    def read(self, until_ms: int, names: list[str]) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Reads the tape up to a time: (n,) of TRADE, and (m,) of FINDING about them."""
+        self._make_room(names)
+        trades = self.tape.take(until_ms)
+        found = zscore.find(trades, self._symbols, self._values, self._thresholds, self.rules)
+        if found.size:
+            self._changed[np.unique(trades["symbol"][found["trade"]])] = True
+        return trades, found
+
+    def messages(
+        self,
+        trades: NDArray[np.void],
+        found: NDArray[np.void],
+        names: list[str],
+        topics: Topics,
+        now_ms: int | None,
+    ) -> Iterator[Output]:
+        """What ``read`` gave as messages, updated now; at the time of its trade if None."""
+        is_anomaly = np.isin(found["kind"], (PRICE, QUANTITY))
+        for message in anomalies.messages(trades, found[is_anomaly], names, topics, now_ms):
+            yield "anomalies", *message
+        events = found[np.isin(found["kind"], (FAT_FINGER, GAP))]
+        for message in quality.messages(trades, events, names, topics, now_ms):
+            yield "quality", *message
+
+    def totals(self, names: list[str], now_ms: int | None) -> Iterator[Output]:
+        """The counts of the symbols whose counts changed since this was last asked."""
+        codes = np.flatnonzero(self._changed)
+        self._changed[:] = self.touched = False
+        gaps_ms = self.rules.gaps_ms
+        for message in quality.totals(self._symbols[codes], codes, gaps_ms, names, now_ms):
+            yield "quality", *message
+
+    def symbols(self, since_ms: int) -> NDArray[np.int64]:
+        """The symbols that wait on the tape, or had trades since then."""
+        had = np.flatnonzero((self._symbols["trades"] > 0) & (self._symbols["newest"] >= since_ms))
+        waiting = self.tape.waiting["symbol"].astype(np.int64)
+        return np.concatenate([had, waiting])
+
+    def rename(self, codes: NDArray[np.int64]) -> None:
+        """Gives each symbol the code at its place; forgets those with -1."""
+        size = int(codes.max(initial=-1)) + 1
+        changed = _renamed(self._changed, codes, size)
+        self._hold(_renamed(self._symbols, codes, size), _renamed(self._values, codes, size))
+        self._changed = changed
+        self.tape.rename(codes)
+
+    def pack(self) -> Packed:
+        """All of it."""
+        return Packed(tape.pack(self.tape.waiting), self._symbols.tobytes(), self._values.tobytes())
+
+    def load(self, packed: Packed) -> None:
+        """Goes on from what ``pack`` gave; windows of another length begin anew."""
+        self.tape = Tape()
+        self.tape.add(tape.unpack(packed.waiting))
+        symbols, values = _arrays(packed)
+        if values.shape[2] != self.rules.window:
+            symbols["count"] = 0
+            values = np.zeros((symbols.size, 2, self.rules.window))
+        self._hold(symbols, values)
+        # What was last published of them may have been lost.
+        self._changed[:] = self._symbols["trades"] > 0
+        self.touched = bool(self._changed.any())
+
+    def _make_room(self, names: list[str]) -> None:
+        more = len(names) - self._symbols.size
+        if more > 0:
+            self._symbols = np.concatenate([self._symbols, np.zeros(more, SYMBOL)])
+            self._values = np.concatenate([self._values, np.zeros((more, *self._values.shape[1:]))])
+            self._changed = np.concatenate([self._changed, np.zeros(more, np.bool_)])
+        if self._thresholds.size < len(names):
+            own = dict(self.rules.thresholds)
+            self._thresholds = np.array([own.get(name, self.rules.threshold) for name in names])
+
+    def _hold(self, symbols: NDArray[np.void], values: NDArray[np.float64]) -> None:
+        self._symbols, self._values = symbols, values
+        self._changed = np.zeros(symbols.size, np.bool_)
+        self._thresholds = np.zeros(0)
+
+
+def _renamed(before: NDArray, codes: NDArray[np.int64], size: int) -> NDArray:  # type: ignore[type-arg]
+    """What is known by code, by other codes; what is of -1 is left out."""
+    codes = codes[: len(before)]
+    after = np.zeros((size, *before.shape[1:]), before.dtype)
+    after[codes[codes >= 0]] = before[codes >= 0]
+    return after
+
+
+def _arrays(packed: Packed) -> tuple[NDArray[np.void], NDArray[np.float64]]:
+    symbols = np.frombuffer(packed.symbols, SYMBOL).copy()
+    values = np.frombuffer(packed.values).copy()
+    return symbols, values.reshape(symbols.size, 2, -1 if values.size else 0)
+
+
+def take(packed: Packed, codes: NDArray[np.int64]) -> Packed:
+    """The watch over some symbols, each of which gets the code at its place; others have -1."""
+    size = int(codes.max(initial=-1)) + 1
+    waiting = tape.unpack(packed.waiting)
+    waiting["symbol"] = codes[waiting["symbol"]]
+    symbols, values = (_renamed(each, codes, size) for each in _arrays(packed))
+    kept = tape.pack(waiting[waiting["symbol"] >= 0])
+    return Packed(kept, symbols.tobytes(), values.tobytes())
+
+
+def merged(parts: list[tuple[int, Packed]]) -> Packed:
+    """The watch over the symbols of several, each after so many; all have windows of one length."""
+    waiting, symbols, values = [], [], []
+    window = max((_arrays(part)[1].shape[2] for _, part in parts), default=0)
+    known = 0
+    for size, part in parts:
+        trades = tape.unpack(part.waiting)
+        trades["symbol"] += known
+        known += size
+        waiting.append(trades)
+        own, own_values = _arrays(part)
+        missing = size - own.size
+        symbols.append(np.concatenate([own, np.zeros(missing, SYMBOL)]))
+        whole = np.zeros((size, 2, window))
+        whole[: own.size, :, : own_values.shape[2]] = own_values
+        values.append(whole)
+    return Packed(
+        tape.pack(np.concatenate(waiting)),
+        np.concatenate(symbols).tobytes(),
+        np.concatenate(values).tobytes(),
+    )
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    tape.warm_up()
+    zscore.warm_up()

@@ -1,0 +1,175 @@
+"""z-scores: how far a trade's price and quantity are from those of the trades before it.
+
+Each trade is held against the last trades of its symbol, itself left out: z is its distance from
+their mean, in their standard deviations (of a sample). Mean and deviation are computed anew for
+each trade, in two passes over the window: so they are as exact at large prices as at small ones,
+and do not drift. The same windows tell of prices that are far off (fat fingers), and the times of
+the trades of gaps.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from udfs.periods import ScoreRules
+from udfs.trades import TRADE
+
+PRICE, QUANTITY, FAT_FINGER, GAP = range(4)
+"""Kinds of findings."""
+FINDING = np.dtype(
+    [
+        ("trade", "i8"),  # which of the trades
+        ("kind", "i8"),
+        ("mean", "f8"),  # of the window
+        ("deviation", "f8"),
+        ("score", "f8"),  # z; of a fat finger the price over the mean, less 1; of a gap its length
+        ("count", "i8"),  # trades in the window
+        ("threshold", "f8"),  # which the score reached; of a gap, the longest of the lengths
+    ]
+)
+"""What was found of a trade."""
+
+SYMBOL = np.dtype(
+    [
+        ("count", "i8"),  # trades on the tape so far
+        ("time", "i8"),  # of the last of them, ms since epoch
+        ("newest", "i8"),  # the highest time of a trade that has come
+        ("trades", "i8"),  # that have come, copies left out
+        ("duplicates", "i8"),
+        ("out_of_order", "i8"),  # that came after one of a higher time
+        ("late", "i8"),  # that came when the tape was past them
+        ("fat_fingers", "i8"),
+        ("anomalies", "i8"),
+        ("gaps", "i8", (8,)),  # of each length, the shortest first
+    ]
+)
+"""What is known of the trades of a symbol."""
+MOST_GAPS = 8
+_LANES = 8
+
+
+def find(
+    trades: NDArray[np.void],
+    symbols: NDArray[np.void],
+    values: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    rules: ScoreRules,
+) -> NDArray[np.void]:
+    """(n,) of FINDING: what is to be said of trades, which then become those before others.
+
+    Args:
+        trades: (n,) of TRADE, those of a symbol together and in their order.
+        symbols: (symbols,) of SYMBOL, by code; changed in place.
+        values: (symbols, 2, window) their last prices and quantities, the n-th at n % window;
+            changed in place.
+        thresholds: (symbols,) of z.
+        rules: What the settings say.
+    """
+    gaps = np.array(rules.gaps_ms, np.int64)
+    found = np.zeros(4 * trades.size, FINDING)
+    others = gaps, rules.least, rules.fat_finger
+    count = _find(trades, symbols, values, thresholds, *others, found)
+    return found[:count]
+
+
+@njit(cache=True, inline="always")
+def _moments(values, count):  # type: ignore[no-untyped-def]
+    """The mean of the first so many values, as its distance from the first, and their deviation.
+
+    Large values have small distances, which are exact. They are added up in lanes, so that a
+    compiler may do it at once, in an order that is always the same.
+    """
+    first = values[0]
+    lanes = np.zeros(_LANES)
+    whole = count // _LANES * _LANES
+    for i in range(0, whole, _LANES):
+        for lane in range(_LANES):
+            lanes[lane] += values[i + lane] - first
+    total = lanes.sum()
+    for i in range(whole, count):
+        total += values[i] - first
+    mean = total / count
+    lanes[:] = 0
+    for i in range(0, whole, _LANES):
+        for lane in range(_LANES):
+            away = values[i + lane] - first - mean
+            lanes[lane] += away * away
+    squares = lanes.sum()
+    for i in range(whole, count):
+        squares += (values[i] - first - mean) ** 2
+    return mean, np.sqrt(squares / (count - 1))
+
+
+@njit(cache=True)
+def _find(trades, symbols, values, thresholds, gaps, least, fat_finger, found):  # type: ignore[no-untyped-def]  # fmt: skip
+    window = values.shape[2]
+    size = 0
+    for i in range(trades.size):
+        trade = trades[i]
+        code = trade.symbol
+        symbol = symbols[code]
+        count = symbol.count
+        if count and gaps.size:
+            length = trade.timestamp - symbol.time
+            if length >= gaps[0]:
+                level = 0
+                while level + 1 < gaps.size and length >= gaps[level + 1]:
+                    level += 1
+                symbol.gaps[level] += 1
+                finding = found[size]
+                size += 1
+                finding.trade, finding.kind = i, GAP
+                finding.score, finding.threshold = length, gaps[level]
+        held = min(count, window)
+        if held >= least:
+            for kind in (PRICE, QUANTITY):
+                value = trade.price if kind == PRICE else trade.quantity
+                first = values[code, kind, 0]
+                beyond, deviation = _moments(values[code, kind], held)
+                mean = first + beyond
+                if deviation > 0:
+                    score = (value - first - beyond) / deviation
+                    if abs(score) >= thresholds[code]:
+                        symbol.anomalies += 1
+                        finding = found[size]
+                        size += 1
+                        finding.trade, finding.kind, finding.count = i, kind, held
+                        finding.mean, finding.deviation = mean, deviation
+                        finding.score, finding.threshold = score, thresholds[code]
+                if kind == PRICE and abs(value / mean - 1) > fat_finger:
+                    symbol.fat_fingers += 1
+                    finding = found[size]
+                    size += 1
+                    finding.trade, finding.kind, finding.count = i, FAT_FINGER, held
+                    finding.mean, finding.deviation = mean, deviation
+                    finding.score, finding.threshold = value / mean - 1, fat_finger
+        values[code, PRICE, count % window] = trade.price
+        values[code, QUANTITY, count % window] = trade.quantity
+        symbol.count = count + 1
+        symbol.time = trade.timestamp
+    return size
+
+
+@njit(cache=True)
+def note_arrivals(trades, symbols, passed, in_time):  # type: ignore[no-untyped-def]
+    """Counts trades, (n,) of TRADE, as they come; says in (n,) whether the tape is not past them.
+
+    ``symbols`` are of SYMBOL, and changed in place.
+    """
+    for i in range(trades.size):
+        trade = trades[i]
+        symbol = symbols[trade.symbol]
+        symbol.trades += 1
+        if trade.timestamp < symbol.newest:
+            symbol.out_of_order += 1
+        else:
+            symbol.newest = trade.timestamp
+        in_time[i] = trade.timestamp >= passed
+        symbol.late += not in_time[i]
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    trades, symbols = np.zeros(1, TRADE), np.zeros(1, SYMBOL)
+    note_arrivals(trades, symbols, 0, np.zeros(1, np.bool_))
+    find(trades, symbols, np.zeros((1, 2, 2)), np.zeros(1), ScoreRules())
