@@ -22,7 +22,7 @@ from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import delivery, streams, tables
-from jobs.aggregate import BYTES, MESSAGE_TYPE, Aggregate
+from jobs.aggregate import BYTES, MESSAGES, Aggregate
 from jobs.hand_over import HandOver
 from jobs.operators import name_operators
 from jobs.settings import OUTPUTS, Settings
@@ -85,16 +85,18 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         frame_stream = frame_stream.union(_handed_over(t_env, settings))
     messages = (
         streams.key_by_first_field(frame_stream, Types.INT(), BYTES)
-        .process(Aggregate(rules(settings)), MESSAGE_TYPE)
+        .process(Aggregate(rules(settings)), MESSAGES)
         .name("aggregate")
         .uid(f"{AGGREGATE}{settings.shards}")
     )
-    t_env.create_temporary_view("messages", t_env.from_data_stream(messages))
+    t_env.create_temporary_view("outputs", t_env.from_data_stream(messages))
     for name in OUTPUTS:
         table = SHARD_LETTERS if name == "dead_letters" else name
-        outputs.add_insert_sql(
-            f"INSERT INTO {table} SELECT key, `value` FROM messages WHERE output = '{name}'"
-        )
+        outputs.add_insert_sql(f"""
+            INSERT INTO {table} SELECT key, `value`
+            FROM (SELECT messages FROM outputs WHERE output = '{name}')
+            CROSS JOIN UNNEST(messages) AS unnested (key, `value`)
+        """)
     return outputs
 
 

@@ -5,6 +5,7 @@ follow by id, price and quantity: the tape is the same however its trades came.
 """
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
@@ -13,9 +14,8 @@ from udfs.trades import TRADE
 from udfs.windows import NEVER
 
 _FIELDS = columns.fields_of(TRADE, "row", "exchange")
-_TIES = ("quantity", "price", "id_low", "id_high", "id_length", "timestamp", "symbol")
-"""What decides the order, the last first."""
-_TIME_BITS = 44
+_ORDER = ("quantity", "price", "id_low", "id_high", "id_length", "timestamp", "symbol")
+"""What decides it, the last first."""
 
 
 class Tape:
@@ -55,17 +55,49 @@ class Tape:
 
 
 def _in_order(trades: NDArray[np.void]) -> NDArray[np.void]:
-    times = trades["timestamp"] - trades["timestamp"].min(initial=NEVER)
-    keys = trades["symbol"].astype(np.int64) << _TIME_BITS | times
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    # Few are of the same millisecond: only those are compared by all that they have.
-    same = keys[1:] == keys[:-1]
-    if same.any():
-        tied = np.flatnonzero(np.concatenate([[False], same]) | np.concatenate([same, [False]]))
-        ties = trades[order[tied]]
-        order[tied] = order[tied][np.lexsort([ties[name] for name in _TIES])]
-    return trades[order]
+    order, are_sorted = _by_symbol(trades, int(trades["symbol"].max(initial=-1)) + 1)
+    if not are_sorted:
+        order = np.lexsort([trades[name] for name in _ORDER])
+    ordered: NDArray[np.void] = trades[order]
+    return ordered
+
+
+@njit(cache=True, inline="always")
+def _is_before(a, b):  # type: ignore[no-untyped-def]
+    if a.timestamp != b.timestamp:
+        return a.timestamp < b.timestamp
+    if a.id_length != b.id_length:
+        return a.id_length < b.id_length
+    if a.id_high != b.id_high:
+        return a.id_high < b.id_high
+    if a.id_low != b.id_low:
+        return a.id_low < b.id_low
+    if a.price != b.price:
+        return a.price < b.price
+    return a.quantity < b.quantity
+
+
+@njit(cache=True)
+def _by_symbol(trades, symbols):  # type: ignore[no-untyped-def]
+    """The places of trades by symbol, as they came, and whether that is their order.
+
+    It mostly is: then they need not be sorted.
+    """
+    next_of = np.zeros(symbols + 1, np.int64)
+    for i in range(trades.size):
+        next_of[trades[i].symbol + 1] += 1
+    next_of = np.cumsum(next_of)
+    last = np.full(symbols, -1, np.int64)
+    order = np.empty(trades.size, np.int64)
+    are_sorted = True
+    for i in range(trades.size):
+        symbol = trades[i].symbol
+        order[next_of[symbol]] = i
+        next_of[symbol] += 1
+        if last[symbol] >= 0 and _is_before(trades[i], trades[last[symbol]]):
+            are_sorted = False
+        last[symbol] = i
+    return order, are_sorted
 
 
 def pack(trades: NDArray[np.void]) -> Packed:
@@ -80,4 +112,4 @@ def unpack(packed: Packed) -> NDArray[np.void]:
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    unpack(pack(np.zeros(1, TRADE)))
+    _in_order(unpack(pack(np.zeros(1, TRADE))))
