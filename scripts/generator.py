@@ -1,10 +1,12 @@
 """Sends a made-up market to Kafka: ``python -m scripts.generator --rate 1000``."""
 
 import argparse
+import json
 import signal
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from threading import Event
 
 from jobs.settings import Settings
@@ -13,6 +15,7 @@ from scripts.generate.clock import steady, wall
 from scripts.generate.feed import MAX_SYMBOLS, Feed, blocks
 from scripts.generate.messages import Message
 from scripts.generate.sender import Sender, producer
+from scripts.generate.shocks import Shock
 
 MAX_PACKED = 5_000  # keeps a message under 1 MiB
 PACED_BLOCK_S = 0.1
@@ -33,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         packed=chosen.packed,
         disorder_ms=chosen.disorder_ms,
         oversized=chosen.oversized,
+        inject=chosen.inject,
+        inject_sigma=chosen.inject_sigma,
         block_s=PACED_BLOCK_S if chosen.rate else Feed.block_s,
     )
     clock = wall(time.time) if chosen.start_ms is None else steady(feed.start_ms, feed.rate)
@@ -41,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     compression = None if chosen.compression == "none" else chosen.compression
     with producer(chosen.bootstrap_servers, compression) as kafka:
         sender = Sender(kafka, chosen.topic)
-        made = orders.blocks(feed, chosen.mix, clock) if chosen.orders else blocks(feed, clock)
+        tell = truth_writer(chosen.truth) if chosen.truth else None
+        if chosen.orders:
+            made = orders.blocks(feed, chosen.mix, clock)
+        else:
+            made = blocks(feed, clock, tell)
         started = time.monotonic()
         seconds_a_block = feed.block / chosen.rate if chosen.rate else 0.0
         run(made, sender, seconds_a_block, stop)
@@ -74,6 +83,17 @@ def run(feed: Iterable[list[Message]], sender: Sender, seconds_a_block: float, s
         if elapsed >= REPORT_EVERY_S:
             _report("now", sender, sender.records - reported_records, elapsed)
             reported, reported_records = time.monotonic(), sender.records
+
+
+def truth_writer(path: Path) -> Callable[[list[Shock]], None]:
+    """Writes shocks to a file, as they are sent."""
+    path.write_text("")
+
+    def write(shocks: list[Shock]) -> None:
+        with path.open("a") as file:
+            file.writelines(json.dumps(shock._asdict()) + "\n" for shock in shocks)
+
+    return write
 
 
 def _report(title: str, sender: Sender, records: int, seconds: float) -> None:
@@ -121,8 +141,24 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--disorder-ms", type=_Whole(0), default=0, help="how far event times fall behind")
     add("--start-ms", type=_Whole(0), help="event time of the first trade; the clock if not given")
     add("--event-rate", type=_rate, help="trades per second of event time; --rate if not given")
+    add(
+        "--inject",
+        type=_share,
+        default=0.0,
+        help="share of shocks, 0.001 or 0.1%%",
+    )
+    add(
+        "--inject-sigma",
+        type=float,
+        default=Feed.inject_sigma,
+        help="how far they stand out at least",
+    )
+    add("--truth", type=Path, help="file for what was injected, a JSON object a line")
     add("--seed", type=_Whole(0), default=Feed.seed, help="of everything random")
     chosen = parser.parse_args(arguments)
+    if chosen.inject and (chosen.orders or chosen.disorder_ms or chosen.bad):
+        # What a trade stands out from must be what is sent before it.
+        parser.error("--inject: not with --orders, --disorder-ms or --bad")
     topics = settings.orders_topics if chosen.orders else settings.trades_topics
     if not (chosen.topic or topics):
         parser.error("--orders: there is no topic of orders: give --topic")

@@ -70,8 +70,6 @@ Output = tuple[
 """Which output, and key and value of a message to it."""
 
 NO_WATERMARK = -(2**63)
-TAPE_MS = 100
-"""How often, in event time, trades are judged that nothing else happens with."""
 LEAST_JOURNAL = 1 << 16
 """A journal of so many bytes is not worth a snapshot yet."""
 JOURNAL_TO_SNAPSHOT = 2
@@ -381,7 +379,8 @@ class Shard:
 
     def due(self, now_ms: int) -> tuple[int, int | None]:
         """When ``tick`` has something to do: in event time, and by the wall clock."""
-        end = min(self.windows.next_end, self.flows.next_end, self._next_expiry, self._tape_due)
+        # A trade on the tape has an open window, the end of which is soon enough to read it.
+        end = min(self.windows.next_end, self.flows.next_end, self._next_expiry)
         clock = [self._clock.reaches(end, now_ms)]
         if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
@@ -514,12 +513,6 @@ class Shard:
         read = self.watch.read(self._passed, self._symbols)
         topics, updated_at = self.rules.topics, self._updated_at(now_ms)
         return list(self.watch.messages(*read, self._symbols, topics, updated_at))
-
-    @property
-    def _tape_due(self) -> int:
-        """When the tape is read next, ms; NEVER if nothing waits."""
-        first = self.watch.tape.first
-        return int(NEVER) if first >= NEVER else (first // TAPE_MS + 1) * TAPE_MS
 
     def _encode(self, symbols: list[str], rows: NDArray[np.void]) -> None:
         """Gives rows the shard's own codes of their symbols."""

@@ -47,6 +47,8 @@ COUNTED = [
 ]
 EMPTY = "empty"
 OURS, RIVAL = "Tapeline, single", "plain Flink SQL, single"
+ALONE = ", no analytics"
+"""Behind the name of a run of candles alone."""
 RIVAL_BY_TIME = f"{RIVAL}, open and close by event time"
 
 
@@ -153,7 +155,9 @@ class Bench:
         self._wait(job)
         file.unlink()
 
-    def drain(self, job: Path, source: Input, batch_rows: int, *args: str) -> Run:
+    def drain(
+        self, job: Path, source: Input, batch_rows: int, *args: str, analytics: bool = True
+    ) -> Run:
         """Runs a job over all that a topic holds now, until it finishes."""
         self._runs += 1
         outputs = {name: f"{name}-{self._runs}" for name in OUTPUTS}
@@ -171,6 +175,7 @@ class Bench:
                 "TAPELINE_START_FROM": "earliest",
                 "TAPELINE_STOP_AT": "latest",
                 "TAPELINE_BATCH_ROWS": str(batch_rows),
+                "TAPELINE_ANALYTICS": str(analytics),
             },
         )
         after = dict(before)
@@ -291,12 +296,15 @@ def main() -> None:
         bench.broker.create_topics(EMPTY, partitions=4)
         packed_rows = _packed_rows(arguments.packed)
         together = f"Tapeline, {arguments.packed} a message"
+        clean_packs = f"{together}, none broken"
         cases: dict[str, tuple[Path, Input, int, list[str]]] = {
             OURS: (MARKET, single, BATCH_ROWS, []),
+            f"{OURS}{ALONE}": (MARKET, single, BATCH_ROWS, []),
             RIVAL: (BASELINE, single, BATCH_ROWS, []),
             RIVAL_BY_TIME: (BASELINE, single, BATCH_ROWS, ["by-event-time"]),
             together: (MARKET, packed, packed_rows, []),
-            f"{together}, none broken": (MARKET, clean, packed_rows, []),
+            clean_packs: (MARKET, clean, packed_rows, []),
+            f"{clean_packs}{ALONE}": (MARKET, clean, packed_rows, []),
             "orders, single, none broken": (MARKET, requests, BATCH_ROWS, []),
             f"orders, {arguments.orders_packed} a message, none broken": (
                 MARKET,
@@ -313,7 +321,8 @@ def main() -> None:
                 for job in (MARKET, BASELINE)
             }
             for name, (job, source, batch_rows, args) in cases.items():
-                run = bench.drain(job, source, batch_rows, *args)
+                analytics = not name.endswith(ALONE)
+                run = bench.drain(job, source, batch_rows, *args, analytics=analytics)
                 if job == MARKET:
                     run.proof = bench.prove(run, source)
                 rows.append(Row(number, name, source, run, empty[job]))
@@ -346,9 +355,15 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
             f"| {per_million['Kafka']:.2f} | {run.memory['JVM']:.1f} | {run.memory['Python']:.1f} "
             f"| {run.proof or 'not checked'} |"
         )
-    over, over_by_time = (
-        ", ".join(f"{a / b:.2f}" for a, b in zip(rates[OURS], rates[rival], strict=True))
-        for rival in (RIVAL, RIVAL_BY_TIME)
+    alone = OURS + ALONE
+
+    def ratios(one: str, other: str) -> str:
+        return ", ".join(f"{a / b:.2f}" for a, b in zip(rates[one], rates[other], strict=True))
+
+    with_analytics = "; ".join(
+        f"{name.removesuffix(ALONE)}: **{ratios(name.removesuffix(ALONE), name)}**"
+        for name in rates
+        if name.endswith(ALONE)
     )
     return "\n".join(
         [
@@ -370,9 +385,11 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
             *lines,
             "",
-            "Tapeline over plain Flink SQL, single records, round by round: "
-            f"**{over}**. Where SQL decides open and close by event time and trade id too: "
-            f"**{over_by_time}**.",
+            "Tapeline without analytics over plain Flink SQL, which has none, single records, "
+            f"round by round: **{ratios(alone, RIVAL)}**. Where SQL decides open and close by "
+            f"event time and trade id too: **{ratios(alone, RIVAL_BY_TIME)}**.",
+            "",
+            f"With all analytics over without: {with_analytics}.",
         ]
     )
 

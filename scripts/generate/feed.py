@@ -1,6 +1,6 @@
 """A feed of trades as messages, without any Kafka."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -11,6 +11,7 @@ from scripts.generate.faults import FAULTS, OVERSIZED
 from scripts.generate.instruments import listing
 from scripts.generate.market import Ints, Market, Trades
 from scripts.generate.messages import Message, Packer
+from scripts.generate.shocks import Shock, Shocks
 from scripts.generate.trade import Trade
 
 MAX_BLOCK_TRADES = 10_000
@@ -33,6 +34,8 @@ class Feed:
         packed: Most trades in one message, all of one symbol.
         disorder_ms: How far event times may fall behind the order of sending.
         oversized: Whether messages over 1 MiB are among the broken ones.
+        inject: Share of trades that are made shocks, 0 to 1: see :mod:`scripts.generate.shocks`.
+        inject_sigma: How far they stand out at least, in standard deviations.
         block_s: Seconds of event time that are made at once. Short blocks can be sent as they
             happen, long ones are made faster; they differ in their random numbers.
     """
@@ -46,6 +49,8 @@ class Feed:
     packed: int = 1
     disorder_ms: int = 0
     oversized: bool = False
+    inject: float = 0.0
+    inject_sigma: float = 6.0
     block_s: float = 10.0
 
     @property
@@ -55,12 +60,17 @@ class Feed:
         return -(-wanted // self.packed) * self.packed
 
 
-def blocks(feed: Feed, event_times: EventTimes | None = None) -> Iterator[list[Message]]:
+def blocks(
+    feed: Feed,
+    event_times: EventTimes | None = None,
+    tell: Callable[[list[Shock]], None] | None = None,
+) -> Iterator[list[Message]]:
     """Yield the feed's messages in the order of sending, ``feed.block`` records at a time.
 
     Args:
         feed: What to make.
         event_times: Where event times come from, instead of :func:`steady`.
+        tell: Told of the shocks of each block, if there are to be any.
     """
     event_times = event_times or steady(feed.start_ms, feed.rate)
     rng = np.random.default_rng(feed.seed)
@@ -70,8 +80,17 @@ def blocks(feed: Feed, event_times: EventTimes | None = None) -> Iterator[list[M
     market = Market(instruments, rng)
     kinds = cycle((*FAULTS, OVERSIZED) if feed.oversized else FAULTS)
     packer = Packer(feed.packed)
+    # Apart, so that shocks move no other price.
+    shocks = Shocks(
+        instruments, feed.inject, feed.inject_sigma, np.random.default_rng([feed.seed, 2])
+    )
     burst = feed.packed if feed.packed > 1 else None
     for made, times, broken in walk(feed, market, event_times, burst):
+        if feed.inject:
+            made = shocks.apply(made, times)
+            if tell:
+                tell(shocks.made)
+            shocks.made = []
         columns = (
             symbols[made.symbol],
             made.price,

@@ -19,7 +19,6 @@ from udfs.analytics import AnalyticsRules
 from udfs.frames import Frame
 from udfs.ledger import COUNTS
 from udfs.numbered import EPOCH_MS
-from udfs.periods import ScoreRules
 from udfs.scanner import BUY
 from udfs.shard import NO_WATERMARK, Output, Rules, Shard
 from udfs.shards import TALLY
@@ -287,7 +286,7 @@ def test_copies_are_forgotten_after_their_time_and_no_earlier() -> None:
 
 
 def test_the_last_windows_close_when_all_is_quiet() -> None:
-    run = Run(dataclasses.replace(RULES, scores=ScoreRules(window=0)))
+    run = Run()
     run.take(one_trade(START, "1"), START - 2_000, 100_000)
     event_time, clock = run.shard.due(100_000)
     assert event_time == START + 999
