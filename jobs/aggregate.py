@@ -15,10 +15,11 @@ from udfs.shard import Output, Rules, Shard
 from udfs.windows import NEVER
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
-_MESSAGE = Types.ROW_NAMED(["key", "value"], [BYTES, BYTES])
-MESSAGES = Types.ROW_NAMED(["output", "messages"], [Types.STRING(), Types.OBJECT_ARRAY(_MESSAGE)])
-"""All messages to one output that follow from one frame. A row of its own for each would take the
-worker ten times as long as making the message."""
+MESSAGES = Types.ROW_NAMED(
+    ["output", "key", "messages"], [Types.STRING(), BYTES, Types.OBJECT_ARRAY(BYTES)]
+)
+"""All messages of one key to one output that follow from one frame. A row of its own for each would
+take the worker longer than making the message."""
 JOURNAL = ListStateDescriptor("journal", BYTES)
 _AT_THE_END = NEVER - 1
 """Timers of this event time fire when a bounded input has ended."""
@@ -80,11 +81,11 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         ctx: KeyedProcessFunction.Context,
         now_ms: int,
     ) -> Iterator[Row]:
-        by_output: dict[str, list[Row]] = {}
-        for output, *message in messages:
-            by_output.setdefault(output, []).append(Row(*message))
-        for name, rows in by_output.items():
-            yield Row(name, rows)
+        rows: dict[tuple[str, bytes], list[bytes]] = {}
+        for output, key, value in messages:
+            rows.setdefault((output, key), []).append(value)
+        for (name, key), values in rows.items():
+            yield Row(name, key, values)
         if isinstance(each, Heir) and each.shard is not None:
             each = self._shards[each.number] = each.shard
         for source, name, count in each.changes:

@@ -93,9 +93,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     for name in OUTPUTS:
         table = SHARD_LETTERS if name == "dead_letters" else name
         outputs.add_insert_sql(f"""
-            INSERT INTO {table} SELECT key, `value`
-            FROM (SELECT messages FROM outputs WHERE output = '{name}')
-            CROSS JOIN UNNEST(messages) AS unnested (key, `value`)
+            INSERT INTO {table} SELECT key, message
+            FROM (SELECT key, messages FROM outputs WHERE output = '{name}')
+            CROSS JOIN UNNEST(messages) AS unnested (message)
         """)
     return outputs
 

@@ -1,6 +1,7 @@
 """Anomalies: trades far from those before them, with what they were held against."""
 
 from collections.abc import Iterator
+from itertools import repeat
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from udfs.zscore import PRICE
 
 SEVERITIES = ((2.0, "critical"), (1.5, "major"), (0.0, "minor"))
 """From which multiple of the threshold on an anomaly is how severe."""
+_SEVERITY_NAMES = [name for _, name in SEVERITIES]
 
 
 class Anomaly(msgspec.Struct, frozen=True, gc=False):
@@ -54,27 +56,27 @@ def messages(
     At the time of the trade if that is None.
     """
     about = trades[found["trade"]]
-    of_trades = about[["symbol", "timestamp", "price", "quantity", "source", "offset"]].tolist()
-    fields = found[["kind", "mean", "deviation", "score", "threshold", "count"]].tolist()
-    for trade, finding in zip(of_trades, fields, strict=True):
-        code, timestamp, price, quantity, source, offset = trade
-        kind, mean, deviation, score, threshold, count = finding
-        times = abs(score) / threshold
-        topic, partition = named(source, topics)
-        anomaly = Anomaly(
-            names[code],
-            timestamp,
-            "price" if kind == PRICE else "quantity",
-            price if kind == PRICE else quantity,
-            mean,
-            deviation,
-            score,
-            threshold,
-            next(name for least, name in SEVERITIES if times >= least),
-            count,
-            topic,
-            partition,
-            offset,
-            timestamp if now_ms is None else now_ms,
-        )
-        yield names[code].encode(), _json.encode(anomaly)
+    codes, sources = about["symbol"].tolist(), about["source"].tolist()
+    times = about["timestamp"].tolist()
+    is_price = found["kind"] == PRICE
+    beyond = np.abs(found["score"]) / found["threshold"]
+    severities = np.select([beyond >= least for least, _ in SEVERITIES], _SEVERITY_NAMES, "")
+    places = {source: named(source, topics) for source in set(sources)}
+    keys = {code: names[code].encode() for code in set(codes)}
+    made = map(
+        Anomaly,
+        [names[code] for code in codes],
+        times,
+        np.where(is_price, "price", "quantity").tolist(),
+        np.where(is_price, about["price"], about["quantity"]).tolist(),
+        *(found[name].tolist() for name in ("mean", "deviation", "score", "threshold")),
+        severities.tolist(),
+        found["count"].tolist(),
+        [places[source][0] for source in sources],
+        [places[source][1] for source in sources],
+        about["offset"].tolist(),
+        times if now_ms is None else repeat(now_ms),
+    )
+    # Of all that shards publish these are the most: encoded together they take half the time.
+    lines = _json.encode_lines(made).split(b"\n")
+    return zip([keys[code] for code in codes], lines, strict=False)

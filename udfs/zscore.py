@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from udfs.periods import ScoreRules
 from udfs.trades import TRADE
+from udfs.words import pointer
 
 PRICE, QUANTITY, FAT_FINGER, GAP = range(4)
 """Kinds of findings."""
@@ -45,7 +46,6 @@ SYMBOL = np.dtype(
 )
 """What is known of the trades of a symbol."""
 MOST_GAPS = 8
-_LANES = 8
 
 
 def find(
@@ -72,37 +72,28 @@ def find(
     return found[:count]
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, fastmath={"reassoc"})
 def _moments(values, count):  # type: ignore[no-untyped-def]
-    """The mean of the first so many values, as its distance from the first, and their deviation.
+    """Mean and standard deviation (of a sample) of the first so many values of a pointer.
 
-    Large values have small distances, which are exact. They are added up in lanes, so that a
-    compiler may do it at once, in an order that is always the same.
+    Any order of adding is as good as another, so a processor may add several at once.
     """
-    first = values[0]
-    lanes = np.zeros(_LANES)
-    whole = count // _LANES * _LANES
-    for i in range(0, whole, _LANES):
-        for lane in range(_LANES):
-            lanes[lane] += values[i + lane] - first
-    total = lanes.sum()
-    for i in range(whole, count):
-        total += values[i] - first
+    total = 0.0
+    for i in range(count):
+        total += values[i]
     mean = total / count
-    lanes[:] = 0
-    for i in range(0, whole, _LANES):
-        for lane in range(_LANES):
-            away = values[i + lane] - first - mean
-            lanes[lane] += away * away
-    squares = lanes.sum()
-    for i in range(whole, count):
-        squares += (values[i] - first - mean) ** 2
+    squares = 0.0
+    for i in range(count):
+        away = values[i] - mean
+        squares += away * away
     return mean, np.sqrt(squares / (count - 1))
 
 
 @njit(cache=True)
 def _find(trades, symbols, values, thresholds, gaps, least, fat_finger, found):  # type: ignore[no-untyped-def]  # fmt: skip
     window = values.shape[2]
+    places, apart = pointer(values), np.empty(window)
+    distances = pointer(apart)
     size = 0
     for i in range(trades.size):
         trade = trades[i]
@@ -124,8 +115,12 @@ def _find(trades, symbols, values, thresholds, gaps, least, fat_finger, found): 
         if held >= least:
             for kind in (PRICE, QUANTITY):
                 value = trade.price if kind == PRICE else trade.quantity
-                first = values[code, kind, 0]
-                beyond, deviation = _moments(values[code, kind], held)
+                # Large values are a small distance from each other, which is exact.
+                at = (2 * code + kind) * window
+                first = places[at]
+                for k in range(held):
+                    distances[k] = places[at + k] - first
+                beyond, deviation = _moments(distances, held)
                 mean = first + beyond
                 if deviation > 0:
                     score = (value - first - beyond) / deviation

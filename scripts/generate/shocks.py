@@ -58,8 +58,8 @@ class Shocks:
         for i, symbol in enumerate(trades.symbol.tolist()):
             last = self._last[symbol]
             values = (price, quantity)
-            if chosen[i] and len(last[0]) == WINDOW:
-                which = int(self._rng.integers(len(KINDS)))
+            which = int(self._rng.integers(len(KINDS)))
+            if chosen[i] and len(last[0]) == WINDOW and len(set(last[which])) > 1:
                 value, z = self._shocked(symbol, which)
                 values[which][i] = value
                 self.made.append(
@@ -81,7 +81,7 @@ class Shocks:
         instrument = self._listing[symbol]
         digits = (instrument.price_digits, instrument.quantity_digits)[which]
         before = np.array(self._last[symbol][which])
-        mean, deviation = before.mean(), max(before.std(ddof=1), 10.0**-digits)
+        mean, deviation = before.mean(), before.std(ddof=1)
         away = (self._least + self._rng.exponential(1.0)) * deviation + 10.0**-digits
         below = mean - away
         value = below if below > 10.0**-digits and self._rng.random() < 0.5 else mean + away

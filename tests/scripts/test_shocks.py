@@ -38,7 +38,7 @@ def test_every_shock_is_found_with_its_score(packed: int) -> None:
             column(*(message.value for message in part)), times, sources, offsets, 60_000
         ):
             (frame,) = frames.split(batch, 1)
-            outputs += shard.take(frames.pack(frame), int(times.min()) - 1, 0)
+            outputs += shard.take(frames.pack(frame), int(times.min()) - 1_000, 0)
     outputs += shard.tick(int(NEVER), 0)
     found = {}
     for name, _, value in outputs:

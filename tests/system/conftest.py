@@ -1,7 +1,7 @@
 """A broker and a cluster of the tests' own, beside any Tapeline that runs."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,12 @@ from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.paths import ROOT
 from scripts.stack.ports import free_port
-from tests.system.harness import Market
+from tests.system.harness import Backfill, Market, Message, everything, send, wait_finished
 
 SubmitMarket = Callable[..., Market]
+RunBackfill = Callable[..., Backfill]
+PARTITIONS = 4
+DELAY_MS = 2_000
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +83,48 @@ def submit_market(
     yield submit
     for market in markets:
         cluster.cancel(market.job_id)
+
+
+@pytest.fixture
+def run_backfill(
+    broker: Broker, cluster: FlinkCluster, _numbers: Iterator[int]
+) -> Iterator[RunBackfill]:
+    """Runs a bounded job over messages to its end.
+
+    Not ``submit_market``: the topic has to be full before the job starts, and the job may have
+    finished before all its tasks were ever seen to run.
+    """
+    job_ids: list[str] = []
+
+    def run(
+        messages: list[Message], of_orders: Sequence[Message] = (), **settings: object
+    ) -> Backfill:
+        number = next(_numbers)
+        trades, asked, *outputs = (
+            f"backfill_{name}_{number}" for name in ("trades", "orders", *OUTPUTS)
+        )
+        for topic in (trades, asked, *outputs):
+            broker.create_topics(topic, partitions=PARTITIONS, config={"retention.ms": "-1"})
+        send(broker, trades, messages)
+        send(broker, asked, of_orders)
+        values = {
+            "bootstrap_servers": broker.bootstrap_servers,
+            "group_id": f"backfill_{number}",
+            "stop_at": "latest",
+            "watermark_delay_ms": DELAY_MS,
+            **settings,
+            "trades_topics": trades,
+            "orders_topics": asked,
+            **{f"{name}_topic": topic for name, topic in zip(OUTPUTS, outputs, strict=True)},
+        }
+        env = {f"TAPELINE_{name.upper()}": str(value) for name, value in values.items()}
+        job_id = cluster.submit(ROOT / "jobs" / "market.py", env, parallelism=2)
+        job_ids.append(job_id)
+        wait_finished(cluster, job_id)
+        came = ([record.json() for record in everything(broker, topic)] for topic in outputs)
+        return Backfill(everything(broker, trades), *came)
+
+    yield run
+    for job_id in job_ids:
+        if cluster.rest.job_state(job_id) != "FINISHED":
+            cluster.cancel(job_id)

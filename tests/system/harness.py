@@ -11,6 +11,7 @@ from scripts.stack.broker import Broker
 from scripts.stack.errors import WaitTimeoutError
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.waiting import wait_until
+from tests import oracle
 
 
 @dataclass(frozen=True)
@@ -149,3 +150,51 @@ class Market:
         """The late trades, as soon as there are ``count``."""
         found = read(self.broker, self.late_trades_topic, lambda r: len(r) >= count, timeout)
         return [record.json() for record in found]
+
+
+def everything(broker: Broker, topic: str) -> list[Record]:
+    """All records there are now, for nobody writes to the topic any more."""
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers)
+    try:
+        numbers = consumer.partitions_for_topic(topic) or ()
+        partitions = [TopicPartition(topic, number) for number in numbers]
+        count = sum(consumer.end_offsets(partitions).values())
+    finally:
+        consumer.close()
+    return read(broker, topic, lambda records: len(records) >= count)
+
+
+def wait_finished(cluster: FlinkCluster, job_id: str) -> None:
+    def finished() -> bool:
+        state = cluster.rest.job_state(job_id)
+        assert state not in ("FAILED", "CANCELED", "UNKNOWN"), cluster.rest.failure(job_id)
+        return state == "FINISHED"
+
+    wait_until(finished, f"job {job_id} to finish", timeout=240)
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """All that went into a job that has finished, and all that came out."""
+
+    records: list[Record]
+    candles: list[dict[str, Any]]
+    late_trades: list[dict[str, Any]]
+    dead_letters: list[dict[str, Any]]
+    ledger: list[dict[str, Any]]
+    order_flow: list[dict[str, Any]]
+    book: list[dict[str, Any]]
+    indicators: list[dict[str, Any]]
+    sliding: list[dict[str, Any]]
+    trends: list[dict[str, Any]]
+    anomalies: list[dict[str, Any]]
+    quality: list[dict[str, Any]]
+
+    @property
+    def finals(self) -> list[dict[str, Any]]:
+        return [candle for candle in self.candles if candle["final"]]
+
+    def expected(self) -> oracle.Expected:
+        return oracle.expected(
+            oracle.Message(each.value, each.timestamp_ms, each.partition) for each in self.records
+        )

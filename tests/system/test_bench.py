@@ -9,8 +9,7 @@ from scripts.bench.drain import BASELINE
 from scripts.generate.feed import Feed, blocks
 from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
-from tests.system.harness import Message, send
-from tests.system.test_market import everything, wait_finished
+from tests.system.harness import Message, everything, send, wait_finished
 
 pytestmark = pytest.mark.system
 

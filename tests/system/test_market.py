@@ -4,124 +4,28 @@ import base64
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 from numpy.typing import NDArray
 
 from jobs.settings import OUTPUTS
 from scripts.generate import orders
 from scripts.generate.clock import EventTimes
 from scripts.generate.feed import Feed, blocks
-from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
-from scripts.stack.paths import ROOT
-from scripts.stack.waiting import wait_until
 from tests import oracle
-from tests.system.conftest import SubmitMarket
-from tests.system.harness import Market, Message, Record, read, send
+from tests.system.conftest import DELAY_MS, RunBackfill, SubmitMarket
+from tests.system.harness import Market, Message
 
 pytestmark = pytest.mark.system
 
 NOON = 1_767_268_800_000  # 2026-01-01 12:00 UTC
-PARTITIONS = 4
 RECORDS = 20_000
-DELAY_MS = 2_000
 BURST, BURST_STEP_MS, BURST_EVERY_MS = 50, 15, 250_000
 """A burst of trades, all in less than a second, every few minutes: 20,000 take 27 hours."""
-
-_numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Backfill:
-    """All that went into a job that has finished, and all that came out."""
-
-    records: list[Record]
-    candles: list[dict[str, Any]]
-    late_trades: list[dict[str, Any]]
-    dead_letters: list[dict[str, Any]]
-    ledger: list[dict[str, Any]]
-    order_flow: list[dict[str, Any]]
-    book: list[dict[str, Any]]
-
-    @property
-    def finals(self) -> list[dict[str, Any]]:
-        return [candle for candle in self.candles if candle["final"]]
-
-    def expected(self) -> oracle.Expected:
-        return oracle.expected(
-            oracle.Message(each.value, each.timestamp_ms, each.partition) for each in self.records
-        )
-
-
-RunBackfill = Callable[..., Backfill]
-
-
-@pytest.fixture
-def run_backfill(broker: Broker, cluster: FlinkCluster) -> Iterator[RunBackfill]:
-    """Runs a bounded job over messages to its end.
-
-    Not ``submit_market``: the topic has to be full before the job starts, and the job may have
-    finished before all its tasks were ever seen to run.
-    """
-    job_ids: list[str] = []
-
-    def run(messages: list[Message], of_orders: Sequence[Message] = ()) -> Backfill:
-        number = next(_numbers)
-        trades, asked, *outputs = (
-            f"backfill_{name}_{number}" for name in ("trades", "orders", *OUTPUTS)
-        )
-        for topic in (trades, asked, *outputs):
-            broker.create_topics(topic, partitions=PARTITIONS, config={"retention.ms": "-1"})
-        send(broker, trades, messages)
-        send(broker, asked, of_orders)
-        values = {
-            "bootstrap_servers": broker.bootstrap_servers,
-            "group_id": f"backfill_{number}",
-            "stop_at": "latest",
-            "watermark_delay_ms": DELAY_MS,
-            "trades_topics": trades,
-            "orders_topics": asked,
-            **{f"{name}_topic": topic for name, topic in zip(OUTPUTS, outputs, strict=True)},
-        }
-        env = {f"TAPELINE_{name.upper()}": str(value) for name, value in values.items()}
-        job_id = cluster.submit(ROOT / "jobs" / "market.py", env, parallelism=2)
-        job_ids.append(job_id)
-        wait_finished(cluster, job_id)
-        came = ([record.json() for record in everything(broker, topic)] for topic in outputs)
-        return Backfill(everything(broker, trades), *came)
-
-    yield run
-    for job_id in job_ids:
-        if cluster.rest.job_state(job_id) != "FINISHED":
-            cluster.cancel(job_id)
-
-
-def wait_finished(cluster: FlinkCluster, job_id: str) -> None:
-    def finished() -> bool:
-        state = cluster.rest.job_state(job_id)
-        assert state not in ("FAILED", "CANCELED", "UNKNOWN"), cluster.rest.failure(job_id)
-        return state == "FINISHED"
-
-    wait_until(finished, f"job {job_id} to finish", timeout=240)
-
-
-def everything(broker: Broker, topic: str) -> list[Record]:
-    """All records there are now, for nobody writes to the topic any more."""
-    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers)
-    try:
-        numbers = consumer.partitions_for_topic(topic) or ()
-        partitions = [TopicPartition(topic, number) for number in numbers]
-        count = sum(consumer.end_offsets(partitions).values())
-    finally:
-        consumer.close()
-    return read(broker, topic, lambda records: len(records) >= count)
 
 
 def bursts() -> EventTimes:

@@ -13,13 +13,11 @@ from scripts.rerun.replay import ReplayError, replay, replayed
 from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
 from tests import oracle
-from tests.system.harness import Message, Record, send
+from tests.system.conftest import DELAY_MS, PARTITIONS
+from tests.system.harness import Message, Record, everything, send
 from tests.system.test_market import (
     BURST_EVERY_MS,
-    DELAY_MS,
     NOON,
-    PARTITIONS,
-    everything,
     feed,
     published,
     totals,

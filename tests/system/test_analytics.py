@@ -1,0 +1,75 @@
+"""Analytics on a real broker and a real cluster: those of the candles and trades there are."""
+
+import itertools
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scripts.generate.feed import Feed, blocks
+from scripts.generate.shocks import Shock
+from tests.system.conftest import RunBackfill
+from tests.system.harness import Message
+from udfs.candles import CANDLE
+from udfs.indicators import Indicators
+from udfs.periods import Periods
+from udfs.sums import limbs
+
+pytestmark = pytest.mark.system
+
+FEED = Feed(count=20_000, rate=100, inject=0.002, symbols=3)
+
+
+def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill) -> None:
+    truth: list[Shock] = []
+    made = list(itertools.chain.from_iterable(blocks(FEED, tell=truth.extend)))
+    messages = [Message(m.value, m.timestamp_ms, m.key) for m in made]
+    run = run_backfill(messages, sma_periods="5,20")
+    series: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for candle in sorted(run.finals, key=lambda each: each["start"]):
+        series[candle["symbol"], candle["interval"]].append(candle)
+    found = {(m["symbol"], m["interval"], m["start"]): m for m in run.indicators}
+    assert set(found) == {(c["symbol"], c["interval"], c["start"]) for c in run.finals}
+    for of_series in series.values():
+        for candle, expected in zip(of_series, indicators_of(of_series), strict=True):
+            message = found[candle["symbol"], candle["interval"], candle["start"]]
+            assert message["close"] == candle["close"]
+            values = {k: np.nan if v is None else v for k, v in message["values"].items()}
+            assert values == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
+
+    minutes = {(c["symbol"], c["start"]): c for c in run.finals if c["interval"] == "1m"}
+    trends = {(t["symbol"], t["windowStartTimestamp"]): t for t in run.trends}
+    assert set(trends) == set(minutes)
+    for key, trend in trends.items():
+        swing = (minutes[key]["high"] - minutes[key]["low"]) / minutes[key]["low"]
+        assert trend["averagePrice"] == minutes[key]["vwap"]
+        assert trend["isVolatilityAnomaly"] == (swing > 0.02)
+    assert {m["window"] for m in run.sliding} == {"1m", "5m", "60m"}
+
+    shocks = {(s.symbol, s.kind, s.timestamp, s.value) for s in truth}
+    anomalies = {(m["symbol"], m["kind"], m["timestamp"], m["value"]) for m in run.anomalies}
+    assert len(shocks) > 20
+    assert shocks <= anomalies
+    assert all(abs(m["z"]) >= m["threshold"] == 3.0 for m in run.anomalies)
+    totals = {m["symbol"]: m for m in run.quality if m["kind"] == "totals"}
+    assert sum(m["trades"] for m in totals.values()) == len(made)
+    assert sum(m["anomalies"] for m in totals.values()) == len(run.anomalies)
+    gaps = [m for m in run.quality if m["kind"] == "gap"]
+    assert sum(sum(m["gaps"].values()) for m in totals.values()) == len(gaps) > 0
+
+
+def indicators_of(candles: list[Any]) -> list[dict[str, float]]:
+    """The indicators of candles of one series, made in one go."""
+    rows = np.zeros(len(candles), CANDLE)
+    for name in ("start", "open", "high", "low", "close"):
+        rows[name] = [each[name] for each in candles]
+    for name in ("volume", "notional"):
+        for each, row in zip(candles, rows, strict=True):
+            rest = int(each[name] * 2**80)
+            for place, (field, _) in enumerate(limbs(name)):
+                row[field], rest = divmod(rest, 2 ** (44 * (2 - place)))
+    periods = Periods(sma=(5, 20))
+    made = Indicators(periods)
+    values = made.advance(np.zeros((1, made.width)), np.zeros(len(candles), np.int64), rows)
+    return [dict(zip(periods.names, row, strict=True)) for row in values.tolist()]
