@@ -22,35 +22,41 @@ class Tape:
     """The trades that wait."""
 
     def __init__(self) -> None:
-        self._parts: list[NDArray[np.void]] = []
+        self._parts: list[tuple[int, int, NDArray[np.void]]] = []
+        """Each with its first and its last time."""
         self.first = int(NEVER)
         """The time of the first trade that waits, ms; NEVER if there is none."""
 
     @property
     def waiting(self) -> NDArray[np.void]:
         """(n,) of TRADE."""
-        return np.concatenate([np.zeros(0, TRADE), *self._parts])
+        return np.concatenate([np.zeros(0, TRADE), *(part for _, _, part in self._parts)])
 
     def add(self, trades: NDArray[np.void]) -> None:
         """Takes in trades whose time has not passed."""
         if trades.size:
-            self._parts.append(trades)
-            self.first = min(self.first, int(trades["timestamp"].min()))
+            times = trades["timestamp"]
+            self._parts.append((int(times.min()), int(times.max()), trades))
+            self.first = min(self.first, self._parts[-1][0])
 
     def take(self, until_ms: int) -> NDArray[np.void]:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
-        if self.first >= until_ms:
-            return np.zeros(0, TRADE)
-        waiting = self.waiting
-        over = waiting["timestamp"] < until_ms
-        rest = waiting[~over]
-        self._parts = [rest] if rest.size else []
-        self.first = int(rest["timestamp"].min(initial=NEVER))
-        return _in_order(waiting[over])
+        parts, self._parts, self.first = self._parts, [], int(NEVER)
+        taken = [np.zeros(0, TRADE)]
+        for first, last, part in parts:
+            if last < until_ms:
+                taken.append(part)
+            elif first >= until_ms:
+                self.add(part)
+            else:
+                is_over = part["timestamp"] < until_ms
+                taken.append(part[is_over])
+                self.add(part[~is_over])
+        return _in_order(np.concatenate(taken))
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place."""
-        for part in self._parts:
+        for _, _, part in self._parts:
             part["symbol"] = codes[part["symbol"]]
 
 

@@ -49,9 +49,8 @@ class Watch:
         self._make_room(names)
         in_time = np.empty(trades.size, np.bool_)
         zscore.note_arrivals(trades, self._symbols, passed, in_time)
-        self._changed[np.unique(trades["symbol"])] = True
-        self.touched = True
-        self.tape.add(trades[in_time])
+        self._changed[trades["symbol"]] = self.touched = True
+        self.tape.add(trades if in_time.all() else trades[in_time])
 
     def add_duplicates(self, code: int, count: int, names: list[str]) -> None:
         """Counts copies of trades, which are not taken in."""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
+from tests.udfs.test_analytics import shuffled
 from tests.udfs.test_shard import (
     MINUTE,
     RULES,
@@ -176,6 +177,48 @@ def test_what_is_dealt_out_is_what_there_was(seed: int, shards: int) -> None:
     for mine, other in ((back.seen, shard.seen), (back.numbered, shard.numbered)):
         assert sorted(mine.held.tolist()) == sorted(other.held.tolist())
     assert back.ledger.counts == shard.ledger.counts
+
+
+def analytics_of(outputs: list[Output]) -> dict[tuple[Any, ...], Any]:
+    """The newest message of each kind about each thing."""
+    found: dict[tuple[Any, ...], Any] = {}
+    key: tuple[Any, ...]
+    for name, _, value in outputs:
+        each = json.loads(value)
+        if name in ("indicators", "sliding"):
+            key = each["symbol"], each.get("interval", each.get("window")), each["start"]
+        elif name == "anomalies":
+            key = each["symbol"], each["kind"], each["timestamp"], each["value"]
+        elif name == "quality":
+            key = each["symbol"], each["kind"], each["timestamp"] * (each["kind"] != "totals")
+        else:
+            continue
+        each.pop("updated_at")
+        found[name, *key] = each
+    return found
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), counts, counts, st.lists(st.integers(0, 200), max_size=6))
+def test_analytics_go_on_with_other_shards(
+    seed: int, before: int, after: int, cuts: list[int]
+) -> None:
+    frame = shuffled(seed, 200, 5 * MINUTE, 0)
+    parts = [part for part in parts_of(frame, cuts) if part.trades.size]
+    watermarks = [int(part.trades["timestamp"].min()) - 1 for part in parts]
+    plain, changed = Shards(1), Shards(before)
+    for number, (part, watermark) in enumerate(zip(parts, watermarks, strict=True)):
+        plain.frame(part, watermark)
+        if number == len(parts) // 2:
+            new = Shards(after, before)
+            new.outputs = changed.outputs
+            for heir, piece in changed.parts(after):
+                new.piece(heir, piece, watermark)
+            changed = new
+        changed.frame(part, watermark)
+    plain.end()
+    changed.end()
+    assert analytics_of(changed.outputs) == analytics_of(plain.outputs)
 
 
 def test_candles_that_only_one_shard_knew_to_be_over_are_published_by_the_heir() -> None:
