@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
-from tests.udfs.test_shard import MINUTE, RULES, SECOND, Run, expected, parts_of
+from tests.udfs.test_shard import MINUTE, RULES, SECOND, Run, expected, parts_of, small_journals
 from udfs import frames
 from udfs.analytics import AnalyticsRules
 from udfs.candles import CANDLE
@@ -88,9 +88,11 @@ def test_indicators_and_sliding_windows_are_those_of_all_candles(
     frame = shuffled(seed, n, span_ms, delay_ms)
     run = Run(rules)
     watermark = NOW_MS - 2 * span_ms
+    small = data.draw(st.booleans())
     for part in parts_of(frame, cuts):
         # Everything comes inside the horizon, but much of it late.
-        run.take(part, watermark)
+        with small_journals(small):
+            run.take(part, watermark)
         if part.trades.size:
             watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
         run.tick(watermark)

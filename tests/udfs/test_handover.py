@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
-from tests.udfs.test_analytics import shuffled
+from tests.udfs.test_analytics import ANALYTICS, shuffled
 from tests.udfs.test_shard import (
     MINUTE,
     RULES,
@@ -21,6 +21,7 @@ from tests.udfs.test_shard import (
     newest,
     one_trade,
     parts_of,
+    small_journals,
     values,
 )
 from udfs import frames, handover, ledger, snapshot
@@ -45,9 +46,13 @@ class Shards:
     """All shards of a job, their journals, and what they published."""
 
     def __init__(
-        self, shards: int, before: int = 0, journals: dict[int, list[bytes]] | None = None
+        self,
+        shards: int,
+        before: int = 0,
+        journals: dict[int, list[bytes]] | None = None,
+        rules: Rules = RULES,
     ) -> None:
-        self.rules = dataclasses.replace(RULES, shards=shards, shards_before=before)
+        self.rules = dataclasses.replace(rules, shards=shards, shards_before=before)
         self.journals = journals or {}
         self.all: dict[int, Shard | Heir] = {}
         self.outputs: list[Output] = []
@@ -199,25 +204,33 @@ def analytics_of(outputs: list[Output]) -> dict[tuple[Any, ...], Any]:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32 - 1), counts, counts, st.lists(st.integers(0, 200), max_size=6))
+@given(
+    st.integers(0, 2**32 - 1),
+    counts,
+    counts,
+    st.lists(st.integers(0, 200), max_size=6),
+    st.booleans(),
+)
 def test_analytics_go_on_with_other_shards(
-    seed: int, before: int, after: int, cuts: list[int]
+    seed: int, before: int, after: int, cuts: list[int], small: bool
 ) -> None:
-    frame = shuffled(seed, 200, 5 * MINUTE, 0)
-    parts = [part for part in parts_of(frame, cuts) if part.trades.size]
-    watermarks = [int(part.trades["timestamp"].min()) - 1 for part in parts]
-    plain, changed = Shards(1), Shards(before)
-    for number, (part, watermark) in enumerate(zip(parts, watermarks, strict=True)):
-        plain.frame(part, watermark)
-        if number == len(parts) // 2:
-            new = Shards(after, before)
-            new.outputs = changed.outputs
-            for heir, piece in changed.parts(after):
-                new.piece(heir, piece, watermark)
-            changed = new
-        changed.frame(part, watermark)
-    plain.end()
-    changed.end()
+    with small_journals(small):
+        frame = shuffled(seed, 200, 5 * MINUTE, 0)
+        parts = [part for part in parts_of(frame, cuts) if part.trades.size]
+        watermarks = [int(part.trades["timestamp"].min()) - 1 for part in parts]
+        own = dataclasses.replace(RULES, correction_ms=MINUTE, analytics=ANALYTICS)
+        plain, changed = Shards(1, rules=own), Shards(before, rules=own)
+        for number, (part, watermark) in enumerate(zip(parts, watermarks, strict=True)):
+            plain.frame(part, watermark)
+            if number == len(parts) // 2:
+                new = Shards(after, before, rules=own)
+                new.outputs = changed.outputs
+                for heir, piece in changed.parts(after):
+                    new.piece(heir, piece, watermark)
+                changed = new
+            changed.frame(part, watermark)
+        plain.end()
+        changed.end()
     assert analytics_of(changed.outputs) == analytics_of(plain.outputs)
 
 

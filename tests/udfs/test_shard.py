@@ -4,7 +4,8 @@ is made again from its journal."""
 import base64
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests import oracle
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
-from udfs import frames, ledger
+from udfs import frames, ledger, shard
 from udfs.analytics import AnalyticsRules
 from udfs.frames import Frame
 from udfs.ledger import COUNTS
@@ -89,6 +90,16 @@ def some_trades(seed: int, n: int, span_ms: int) -> Frame:
 def parts_of(frame: Frame, cuts: list[int]) -> list[Frame]:
     places = np.split(np.arange(frame.trades.size), sorted(cuts))
     return [frames.take(frame, np.isin(np.arange(frame.trades.size), part)) for part in places]
+
+
+@contextmanager
+def small_journals(wanted: bool) -> Iterator[None]:
+    """Each change is followed by a snapshot of all, if that is wanted."""
+    with pytest.MonkeyPatch.context() as patch:
+        if wanted:
+            patch.setattr(shard, "LEAST_JOURNAL", 0)
+            patch.setattr(shard, "JOURNAL_TO_SNAPSHOT", 0)
+        yield
 
 
 class Run:

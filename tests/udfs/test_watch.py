@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.udfs.makers import NOW_MS, frame_of, random_trades
 from tests.udfs.test_analytics import shuffled
-from tests.udfs.test_shard import DAY, MINUTE, RULES, SECOND, Run, parts_of
+from tests.udfs.test_shard import DAY, MINUTE, RULES, SECOND, Run, parts_of, small_journals
 from udfs import frames
 from udfs.frames import Frame
 from udfs.periods import ScoreRules
@@ -83,8 +83,10 @@ def test_findings_are_those_of_the_whole_series(
     frame = shuffled(seed, n, span_ms, DELAY)
     run = Run(rules)
     watermark = NOW_MS - 2 * span_ms
+    small = data.draw(st.booleans())
     for part in parts_of(frame, cuts):
-        run.take(part, watermark)
+        with small_journals(small):
+            run.take(part, watermark)
         if part.trades.size:
             watermark = max(watermark, int(part.trades["timestamp"].max()) - DELAY - 1)
         if data.draw(st.booleans()):
