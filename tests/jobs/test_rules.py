@@ -40,3 +40,12 @@ def test_a_bounded_runs_time_passes_with_its_records_alone(
     rules: RulesOf, stop_at: str, quiet_ms: int
 ) -> None:
     assert rules(Settings(stop_at=stop_at, idle_timeout_ms=7)).quiet_ms == quiet_ms
+
+
+def test_analytics_are_switched_off_together(rules: RulesOf) -> None:
+    found = rules(Settings(analytics=False))
+    assert (found.analytics.intervals, found.analytics.windows) == ((), ())
+    assert (found.analytics.trends, found.scores.window) == (False, 0)
+    found = rules(Settings())
+    assert (len(found.analytics.intervals), len(found.analytics.windows)) == (8, 3)
+    assert (found.analytics.trends, found.scores.window) == (True, 100)

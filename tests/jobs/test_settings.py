@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from jobs.settings import Settings
+from udfs.periods import SlidingWindow
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,16 @@ def test_everything_has_a_default() -> None:
         ("CHECKPOINT_INTERVAL_MS", "100", 100),
         ("BUNDLE_MS", "1", 1),
         ("BATCH_ROWS", "1", 1),
+        ("ANALYTICS", "false", False),
+        ("INDICATOR_INTERVALS", "", ()),
+        ("SMA_PERIODS", "", ()),
+        ("EMA_PERIODS", "5,200", (5, 200)),
+        ("MACD_PERIODS", "5,35,5", (5, 35, 5)),
+        ("SLIDING_WINDOWS", "", ()),
+        ("SLIDING_WINDOWS", "90s/10s,1d/1h", ("90s/10s", "1d/1h")),
+        ("Z_THRESHOLDS", "A=B=4,C=0.5", ("A=B=4", "C=0.5")),
+        ("GAPS_MS", "", ()),
+        ("GAPS_MS", "1,2", (1, 2)),
     ],
 )
 def test_every_setting_is_read_from_its_name_in_the_environment(
@@ -104,6 +115,30 @@ def test_what_is_not_the_jobs_own_is_let_be(monkeypatch: pytest.MonkeyPatch) -> 
         ("CHECKPOINT_INTERVAL_MS", "99"),
         ("BUNDLE_MS", "0"),
         ("BATCH_ROWS", "0"),
+        ("ANALYTICS", "maybe"),
+        ("INDICATOR_INTERVALS", "2m"),
+        ("SMA_PERIODS", "1"),
+        ("EMA_PERIODS", "12,x"),
+        ("RSI_PERIOD", "1001"),
+        ("MACD_PERIODS", "12,26"),
+        ("MACD_PERIODS", "26,12,9"),
+        ("BOLLINGER_WIDTH", "0"),
+        ("SLIDING_WINDOWS", "5m"),
+        ("SLIDING_WINDOWS", "5m/2m"),
+        ("SLIDING_WINDOWS", "1m/1m"),
+        ("SLIDING_WINDOWS", "90s/1m"),
+        ("SLIDING_WINDOWS", "2d/1s"),
+        ("SWING_PERCENT", "0"),
+        ("Z_WINDOW", "1"),
+        ("Z_THRESHOLD", "0"),
+        ("Z_THRESHOLDS", "A"),
+        ("Z_THRESHOLDS", "=3"),
+        ("Z_THRESHOLDS", "A=-1"),
+        ("Z_THRESHOLDS", "A=inf"),
+        ("FAT_FINGER_PERCENT", "0"),
+        ("GAPS_MS", "5000,500"),
+        ("GAPS_MS", "0"),
+        ("GAPS_MS", "1,2,3,4,5,6,7,8,9"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_field(
@@ -159,3 +194,29 @@ def test_settings_do_not_change_once_read() -> None:
     settings = Settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.shards = 2  # type: ignore[misc]
+
+
+def test_fewer_trades_than_a_score_needs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPELINE_Z_WINDOW", "10")
+    with pytest.raises(ValidationError, match="z_least must be at most z_window"):
+        Settings()
+
+
+def test_windows_that_slide_are_lengths_of_candles() -> None:
+    settings = Settings(sliding_windows=("90s/10s", "60m/1m"))
+    assert settings.windows == (
+        SlidingWindow("90s", 90_000, "10s"),
+        SlidingWindow("60m", 3_600_000, "1m"),
+    )
+
+
+def test_thresholds_are_by_symbol() -> None:
+    settings = Settings(z_thresholds=("A=B=4", "C=0.5"))
+    assert settings.scores.thresholds == (("A=B", 4.0), ("C", 0.5))
+
+
+def test_a_job_reads_the_settings_that_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(analytics=False, sma_periods=(3, 4), z_thresholds=("A=4",), gaps_ms=())
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings
