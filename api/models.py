@@ -122,13 +122,14 @@ ANOMALY = {
     "symbol": "BTC/USD",
     "timestamp": 1767225612345,
     "kind": "price",
+    "interval": None,
     "value": 87912.0,
     "mean": 87531.5,
     "standard_deviation": 61.1,
     "z": 6.23,
     "threshold": 3.0,
     "severity": "critical",
-    "trades": 100,
+    "count": 100,
     "topic": "trades",
     "partition": 3,
     "offset": 80211,
@@ -355,23 +356,26 @@ class TrendsModel(BaseModel):
 
 
 class AnomalyModel(BaseModel):
-    """A trade far from those before it."""
+    """A trade, or a candle, far from those before it."""
 
     model_config = example(ANOMALY)
 
     symbol: str
-    timestamp: int = Field(description="Of the trade, ms since the epoch")
-    kind: str = Field(description="price or quantity")
-    value: float = Field(description="Of the trade")
-    mean: float = Field(description="Of the trades before it")
-    standard_deviation: float = Field(description="Theirs, of a sample")
+    timestamp: int = Field(description="Of the trade, or the candle's start, ms since the epoch")
+    kind: str = Field(description="price or quantity of a trade, return or volume of a candle")
+    interval: Interval | None = Field(description="Of the candle")
+    value: float = Field(description="Of the trade, or candle")
+    mean: float = Field(description="Of the trades before it; of candles the median")
+    standard_deviation: float = Field(
+        description="Theirs, of a sample; of candles 1.4826 times the median absolute deviation"
+    )
     z: float = Field(description="(value - mean) / standard_deviation")
     threshold: float = Field(description="That z reached, above or below")
     severity: str = Field(description="minor, major (1.5 thresholds) or critical (2)")
-    trades: int = Field(description="Held against so many")
-    topic: str = Field(description="Where the trade is")
-    partition: int
-    offset: int
+    count: int = Field(description="Trades, or candles, that it was held against")
+    topic: str | None = Field(description="Where the trade is")
+    partition: int | None
+    offset: int | None
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 

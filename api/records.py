@@ -161,26 +161,29 @@ class Trend(msgspec.Struct, gc=False, rename={"start": "windowStartTimestamp"}):
 
 
 class Anomaly(msgspec.Struct, gc=False):
-    """A trade whose price or quantity is far from those of the trades before it."""
+    """A trade, or a candle, that is far from those before it."""
 
     symbol: str
     timestamp: int
     kind: str
+    interval: Interval | None
     value: float
     mean: float
     standard_deviation: float
     z: float
     threshold: float
     severity: str
-    trades: int
-    topic: str
-    partition: int
-    offset: int
+    count: int
+    topic: str | None
+    partition: int | None
+    offset: int | None
     updated_at: int
 
     @property
     def key(self) -> Hashable:
-        """One trade has at most one of each kind."""
+        """One candle has at most one of each kind, and one trade too."""
+        if self.interval:
+            return self.kind, self.interval, self.timestamp
         return self.kind, self.timestamp, self.topic, self.partition, self.offset, self.value
 
 

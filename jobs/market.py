@@ -146,6 +146,7 @@ def rules(settings: Settings) -> Rules:
             intervals=settings.indicator_intervals if settings.analytics else (),
             periods=settings.periods,
             windows=settings.windows if settings.analytics else (),
+            robust=settings.robust,
             trends=settings.analytics,
             swing=settings.swing_percent / 100,
             ttl_ms=settings.series_ttl_ms,

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from udfs.intervals import INTERVALS
-from udfs.periods import Periods, ScoreRules, SlidingWindow
+from udfs.periods import Periods, RobustRules, ScoreRules, SlidingWindow
 from udfs.sources import Topics, numbered
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
@@ -202,10 +202,23 @@ class Settings(BaseSettings):
         20, ge=2, description="With fewer trades before it, nothing is said of a trade"
     )
     z_threshold: float = Field(
-        3.0, gt=0, description="From which z-score on, above or below, a trade is an anomaly"
+        3.0,
+        gt=0,
+        description="From which z-score on, above or below, a trade or candle is an anomaly",
     )
     z_thresholds: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Those of symbols that have another: BTCUSDT=4,ETHUSDT=3.5"
+    )
+    robust_intervals: Annotated[tuple[str, ...], NoDecode] = Field(
+        tuple(INTERVALS),
+        description="Intervals whose candles are held against those before them, by return and "
+        "volume, separated by commas; or none",
+    )
+    robust_window: int = Field(
+        60, ge=2, le=10_000, description="Candles of a symbol that one is held against"
+    )
+    robust_least: int = Field(
+        20, ge=2, description="With fewer candles before it, nothing is said of a candle"
     )
     fat_finger_percent: float = Field(
         10.0, gt=0, description="How far a price may be from the mean of those before it, percent"
@@ -242,7 +255,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("trades_topics", "orders_topics", "forming_intervals", "indicator_intervals"),
-        *("sma_periods", "ema_periods", "macd_periods", "sliding_windows"),
+        *("robust_intervals", "sma_periods", "ema_periods", "macd_periods", "sliding_windows"),
         *("z_thresholds", "gaps_ms"),
         mode="before",
     )
@@ -250,7 +263,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
 
-    @field_validator("forming_intervals", "indicator_intervals")
+    @field_validator("forming_intervals", "indicator_intervals", "robust_intervals")
     @classmethod
     def _are_intervals(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = set(names) - set(INTERVALS)
@@ -288,8 +301,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _enough_to_judge(self) -> Self:
-        if self.z_least > self.z_window:
-            raise ValueError(f"z_least must be at most z_window ({self.z_window})")
+        for kind in ("z", "robust"):
+            window = getattr(self, f"{kind}_window")
+            if getattr(self, f"{kind}_least") > window:
+                raise ValueError(f"{kind}_least must be at most {kind}_window ({window})")
         return self
 
     @model_validator(mode="after")
@@ -340,6 +355,17 @@ class Settings(BaseSettings):
             atr=self.atr_period,
             vwap=self.vwap_period,
             volatility=self.volatility_period,
+        )
+
+    @property
+    def robust(self) -> RobustRules:
+        """How candles are held against those before them."""
+        return RobustRules(
+            intervals=self.robust_intervals if self.analytics else (),
+            window=self.robust_window,
+            least=self.robust_least,
+            threshold=self.z_threshold,
+            thresholds=tuple(map(_threshold, self.z_thresholds)),
         )
 
     @property

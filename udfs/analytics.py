@@ -1,4 +1,7 @@
-"""Analytics: what a shard makes of its closed candles: indicators, sliding windows and trends."""
+"""Analytics: what a shard makes of its closed candles.
+
+Indicators, sliding windows, trends, and anomalies among them.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,14 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import indicators, series, sliding, trends
+from udfs import anomalies, indicators, robust, series, sliding, trends
 from udfs.indicators import Indicators
 from udfs.intervals import INTERVALS
-from udfs.periods import Periods, SlidingWindow
+from udfs.periods import Periods, RobustRules, SlidingWindow
+from udfs.robust import Robust
 from udfs.series import Packed, Series
 from udfs.sliding import Sliding
 
-Output = tuple[Literal["indicators", "sliding", "trends"], bytes, bytes]
+Output = tuple[Literal["indicators", "sliding", "trends", "anomalies"], bytes, bytes]
 """Which output, and key and value of a message to it."""
 Values = NDArray[np.float64]
 Rows = NDArray[np.void]
@@ -28,6 +32,8 @@ class AnalyticsRules:
     """Those whose candles have indicators."""
     periods: Periods = field(default_factory=Periods)
     windows: tuple[SlidingWindow, ...] = ()
+    robust: RobustRules = field(default_factory=RobustRules)
+    """What is said of unusual candles."""
     trends: bool = True
     """Whether there are trends."""
     swing: float = 0.02
@@ -40,7 +46,7 @@ class AnalyticsRules:
 class _Part:
     """Something that is computed along the series, and the messages made of it."""
 
-    output: Literal["indicators", "sliding"]
+    output: Literal["indicators", "sliding", "anomalies"]
     series: Series
     messages: Callable[[Rows, Values, list[str], int | None], Iterator[tuple[bytes, bytes]]]
 
@@ -78,6 +84,18 @@ class Analytics:
                     "sliding",
                     Series(Sliding(windows), _are_among([each.slide for each in windows])),
                     lambda rows, values, *rest: sliding.messages(rows, values, windows, *rest),
+                )
+            )
+
+        if rules.robust.intervals:
+            own = rules.robust
+            self._parts.append(
+                _Part(
+                    "anomalies",
+                    Series(Robust(own.window, own.least), _are_among(own.intervals)),
+                    lambda rows, values, symbols, now_ms: anomalies.of_candles(
+                        rows, values, symbols, own, now_ms
+                    ),
                 )
             )
 
@@ -157,3 +175,4 @@ def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     indicators.warm_up()
     sliding.warm_up()
+    robust.warm_up()

@@ -1,4 +1,4 @@
-"""Anomalies: trades far from those before them, with what they were held against."""
+"""Anomalies: trades and candles far from those before them, with what they were held against."""
 
 from collections.abc import Iterator
 from itertools import repeat
@@ -7,12 +7,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs import robust
+from udfs.intervals import INTERVALS
+from udfs.periods import RobustRules
 from udfs.sources import Topics, named
 from udfs.zscore import PRICE
 
 SEVERITIES = ((2.0, "critical"), (1.5, "major"), (0.0, "minor"))
 """From which multiple of the threshold on an anomaly is how severe."""
 _SEVERITY_NAMES = [name for _, name in SEVERITIES]
+_INTERVALS = list(INTERVALS)
 
 
 class Anomaly(msgspec.Struct, frozen=True, gc=False):
@@ -20,24 +24,27 @@ class Anomaly(msgspec.Struct, frozen=True, gc=False):
 
     symbol: str
     timestamp: int
-    """Of the trade, ms since epoch."""
+    """Of the trade, or of the start of the candle, ms since epoch."""
     kind: str
-    """``price`` or ``quantity``."""
+    """``price`` or ``quantity`` of a trade, ``return`` or ``volume`` of a candle."""
+    interval: str | None
+    """Of the candle."""
     value: float
     mean: float
-    """Of the trades before it."""
+    """Of the trades before it; of candles the median."""
     standard_deviation: float
-    """Theirs, of a sample."""
+    """Theirs, of a sample; of candles 1.4826 times the median absolute deviation."""
     z: float
     """(value - mean) / standard_deviation."""
     threshold: float
     """That the distance reached."""
     severity: str
-    trades: int
-    """Held against so many."""
-    topic: str
-    partition: int
-    offset: int
+    count: int
+    """Trades, or candles, that it was held against."""
+    topic: str | None
+    """Where the trade is."""
+    partition: int | None
+    offset: int | None
     updated_at: int
 
 
@@ -59,8 +66,6 @@ def messages(
     codes, sources = about["symbol"].tolist(), about["source"].tolist()
     times = about["timestamp"].tolist()
     is_price = found["kind"] == PRICE
-    beyond = np.abs(found["score"]) / found["threshold"]
-    severities = np.select([beyond >= least for least, _ in SEVERITIES], _SEVERITY_NAMES, "")
     places = {source: named(source, topics) for source in set(sources)}
     keys = {code: names[code].encode() for code in set(codes)}
     made = map(
@@ -68,9 +73,10 @@ def messages(
         [names[code] for code in codes],
         times,
         np.where(is_price, "price", "quantity").tolist(),
+        repeat(None),
         np.where(is_price, about["price"], about["quantity"]).tolist(),
         *(found[name].tolist() for name in ("mean", "deviation", "score", "threshold")),
-        severities.tolist(),
+        _severities(found["score"], found["threshold"]),
         found["count"].tolist(),
         [places[source][0] for source in sources],
         [places[source][1] for source in sources],
@@ -80,3 +86,49 @@ def messages(
     # Of all that shards publish these are the most: encoded together they take half the time.
     lines = _json.encode_lines(made).split(b"\n")
     return zip([keys[code] for code in codes], lines, strict=False)
+
+
+def of_candles(
+    rows: NDArray[np.void],
+    values: NDArray[np.float64],
+    names: list[str],
+    rules: RobustRules,
+    now_ms: int | None,
+) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of the message of each candle that is an anomaly, updated now.
+
+    At the end of its window if that is None.
+
+    Args:
+        rows: (n,) of CANDLE.
+        values: (n, 5 values of each kind) of ``robust.Robust``.
+        names: Of the symbols, by code.
+        rules: What the settings say.
+        now_ms: When.
+    """
+    own = dict(rules.thresholds)
+    by_code = np.array([own.get(name, rules.threshold) for name in names])
+    limits = by_code[rows["symbol"]]
+    for number, kind in enumerate(robust.KINDS):
+        of_kind = values[:, number * robust.FIELDS : (number + 1) * robust.FIELDS]
+        scores = of_kind[:, robust.SCORE]
+        places = np.flatnonzero(np.abs(scores) >= limits)
+        severities = _severities(scores[places], limits[places])
+        for place, severity in zip(places.tolist(), severities, strict=True):
+            row = rows[place]
+            interval = _INTERVALS[row["interval"]]
+            name, start = names[row["symbol"]], int(row["start"])
+            value, median, deviation, score, count = of_kind[place].tolist()
+            anomaly = Anomaly(
+                *(name, start, kind, interval, value, median, deviation, score),
+                *(float(limits[place]), severity, int(count), None, None, None),
+                start + INTERVALS[interval] if now_ms is None else now_ms,
+            )
+            yield name.encode(), _json.encode(anomaly)
+
+
+def _severities(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> list[str]:
+    beyond = np.abs(scores) / thresholds
+    found = np.select([beyond >= least for least, _ in SEVERITIES], _SEVERITY_NAMES, "")
+    severities: list[str] = found.tolist()
+    return severities

@@ -5,6 +5,8 @@ Apart from what computes them: who reads settings need not load compiled kernels
 
 from dataclasses import dataclass
 
+from udfs.intervals import INTERVALS
+
 
 @dataclass(frozen=True)
 class Periods:
@@ -75,3 +77,19 @@ class ScoreRules:
     """How far a price may be from the mean, as a share of that."""
     gaps_ms: tuple[int, ...] = (500, 5_000, 30_000)
     """From which time without a trade on there is a gap, ascending."""
+
+
+@dataclass(frozen=True)
+class RobustRules:
+    """What the settings say of candles held against those before them."""
+
+    intervals: tuple[str, ...] = tuple(INTERVALS)
+    """Those whose candles are judged; it may be none."""
+    window: int = 60
+    """Candles that one is held against."""
+    least: int = 20
+    """With fewer there is no score."""
+    threshold: float = 3.0
+    """From which score on, above or below, a candle is an anomaly."""
+    thresholds: tuple[tuple[str, float], ...] = ()
+    """Those of symbols that have another."""

@@ -52,6 +52,7 @@ def test_everything_has_a_default() -> None:
         ("BATCH_ROWS", "1", 1),
         ("ANALYTICS", "false", False),
         ("INDICATOR_INTERVALS", "", ()),
+        ("ROBUST_INTERVALS", "1h", ("1h",)),
         ("SMA_PERIODS", "", ()),
         ("EMA_PERIODS", "5,200", (5, 200)),
         ("MACD_PERIODS", "5,35,5", (5, 35, 5)),
@@ -117,6 +118,8 @@ def test_what_is_not_the_jobs_own_is_let_be(monkeypatch: pytest.MonkeyPatch) -> 
         ("BATCH_ROWS", "0"),
         ("ANALYTICS", "maybe"),
         ("INDICATOR_INTERVALS", "2m"),
+        ("ROBUST_INTERVALS", "1w"),
+        ("ROBUST_WINDOW", "1"),
         ("SMA_PERIODS", "1"),
         ("EMA_PERIODS", "12,x"),
         ("RSI_PERIOD", "1001"),
@@ -196,9 +199,12 @@ def test_settings_do_not_change_once_read() -> None:
         settings.shards = 2  # type: ignore[misc]
 
 
-def test_fewer_trades_than_a_score_needs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TAPELINE_Z_WINDOW", "10")
-    with pytest.raises(ValidationError, match="z_least must be at most z_window"):
+@pytest.mark.parametrize("kind", ["z", "robust"])
+def test_windows_shorter_than_a_score_needs_are_refused(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv(f"TAPELINE_{kind.upper()}_WINDOW", "10")
+    with pytest.raises(ValidationError, match=f"{kind}_least must be at most {kind}_window"):
         Settings()
 
 

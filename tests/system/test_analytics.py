@@ -54,7 +54,11 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     assert all(abs(m["z"]) >= m["threshold"] == 3.0 for m in run.anomalies)
     totals = {m["symbol"]: m for m in run.quality if m["kind"] == "totals"}
     assert sum(m["trades"] for m in totals.values()) == len(made)
-    assert sum(m["anomalies"] for m in totals.values()) == len(run.anomalies)
+    of_trades = [m for m in run.anomalies if m["kind"] in ("price", "quantity")]
+    assert sum(m["anomalies"] for m in totals.values()) == len(of_trades)
+    of_candles = [m for m in run.anomalies if m["kind"] in ("return", "volume")]
+    assert {(m["symbol"], m["interval"], m["timestamp"]) for m in of_candles} <= set(found)
+    assert of_candles
     gaps = [m for m in run.quality if m["kind"] == "gap"]
     assert sum(sum(m["gaps"].values()) for m in totals.values()) == len(gaps) > 0
 

@@ -17,7 +17,7 @@ from udfs.analytics import AnalyticsRules
 from udfs.candles import CANDLE
 from udfs.frames import Frame
 from udfs.indicators import Indicators
-from udfs.periods import Periods, SlidingWindow
+from udfs.periods import Periods, RobustRules, SlidingWindow
 from udfs.sums import limbs
 from udfs.windows import NEVER
 
@@ -25,7 +25,8 @@ PERIODS = Periods(
     sma=(2, 3), ema=(3,), rsi=2, macd=(2, 3, 2), bollinger=3, atr=2, vwap=2, volatility=2
 )
 WINDOWS = (SlidingWindow("3s", 3 * SECOND, "1s"), SlidingWindow("1m", MINUTE, "10s"))
-ANALYTICS = AnalyticsRules(periods=PERIODS, windows=WINDOWS, swing=0.5)
+ROBUST = RobustRules(window=5, least=3, threshold=2.0, thresholds=(("S1", 4.0),))
+ANALYTICS = AnalyticsRules(periods=PERIODS, windows=WINDOWS, robust=ROBUST, swing=0.5)
 HORIZON = MINUTE
 rules = dataclasses.replace(RULES, analytics=ANALYTICS, correction_ms=HORIZON)
 Key = tuple[Any, ...]
@@ -134,6 +135,63 @@ def test_indicators_and_sliding_windows_are_those_of_all_candles(
                 assert message["vwap"] == pytest.approx(vwap, rel=1e-9)
     assert set(found) == wanted
     assert set(sliding) == windows
+
+
+def robust_scores(values: list[float]) -> dict[int, float]:
+    """The score of each value by its place, of those that have one; by their definition."""
+    found = {}
+    for at in range(ROBUST.least, len(values)):
+        before = np.array(values[max(0, at - ROBUST.window) : at])
+        deviation = 1.4826022185056 * np.median(np.abs(before - np.median(before)))
+        if deviation > 0:
+            found[at] = float((values[at] - np.median(before)) / deviation)
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(30, 250),
+    st.sampled_from([0, HORIZON - 2 * SECOND]),
+    st.lists(st.integers(0, 250), max_size=8),
+    st.data(),
+)
+def test_unusual_candles_are_those_of_the_whole_series(
+    seed: int, n: int, delay_ms: int, cuts: list[int], data: st.DataObject
+) -> None:
+    frame = shuffled(seed, n, 2 * MINUTE, delay_ms)
+    run = Run(rules)
+    watermark = NOW_MS - 5 * MINUTE
+    for part in parts_of(frame, cuts):
+        with small_journals(data.draw(st.booleans())):
+            run.take(part, watermark)
+        if part.trades.size:
+            watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
+        if data.draw(st.booleans()):
+            run.restore()
+    run.tick(int(NEVER))
+    found = newest(run, "anomalies", "symbol", "interval", "kind", "timestamp")
+    found = {key: each for key, each in found.items() if each["interval"]}
+    sure, unsure = set(), set()
+    for (symbol, interval), candles in series_of(frame).items():
+        limit = dict(ROBUST.thresholds).get(symbol, ROBUST.threshold)
+        closes = np.log([each["close"] for each in candles])
+        # The first candle has no return.
+        for kind, first, values in (
+            ("return", 1, np.diff(closes).tolist()),
+            ("volume", 0, [each["volume"] for each in candles]),
+        ):
+            for at, score in robust_scores(values).items():
+                key = symbol, interval, kind, candles[first + at]["start"]
+                if abs(abs(score) / limit - 1) < 1e-6:
+                    unsure.add(key)
+                elif abs(score) >= limit:
+                    sure.add(key)
+                    assert found[key]["z"] == pytest.approx(score, rel=1e-6)
+                    assert found[key]["value"] == pytest.approx(values[at], rel=1e-9, abs=1e-12)
+                    assert found[key]["threshold"] == limit
+    # One that was an anomaly until it was corrected stays published.
+    assert delay_ms or set(found) <= sure | unsure
 
 
 @settings(max_examples=40, deadline=None)

@@ -193,7 +193,10 @@ def analytics_of(outputs: list[Output]) -> dict[tuple[Any, ...], Any]:
         if name in ("indicators", "sliding"):
             key = each["symbol"], each.get("interval", each.get("window")), each["start"]
         elif name == "anomalies":
-            key = each["symbol"], each["kind"], each["timestamp"], each["value"]
+            key = (
+                *(each["symbol"], each["kind"], each["interval"]),
+                *(each["timestamp"], each["value"]),
+            )
         elif name == "quality":
             key = each["symbol"], each["kind"], each["timestamp"] * (each["kind"] != "totals")
         else:

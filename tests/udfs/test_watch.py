@@ -15,8 +15,9 @@ from tests.udfs.makers import NOW_MS, frame_of, random_trades
 from tests.udfs.test_analytics import shuffled
 from tests.udfs.test_shard import DAY, MINUTE, RULES, SECOND, Run, parts_of, small_journals
 from udfs import frames
+from udfs.analytics import AnalyticsRules
 from udfs.frames import Frame
-from udfs.periods import ScoreRules
+from udfs.periods import RobustRules, ScoreRules
 from udfs.windows import NEVER
 
 SCORES = ScoreRules(
@@ -28,7 +29,8 @@ SCORES = ScoreRules(
     gaps_ms=(300, 2_000),
 )
 DELAY = 2 * SECOND
-rules = dataclasses.replace(RULES, scores=SCORES)
+NO_CANDLES = AnalyticsRules(robust=RobustRules(intervals=()))
+rules = dataclasses.replace(RULES, scores=SCORES, analytics=NO_CANDLES)
 
 
 def tape_of(frame: Frame) -> dict[str, Any]:
