@@ -159,6 +159,7 @@ TOTALS = {
     "late": 0,
     "fat_fingers": 1,
     "anomalies": 161,
+    "crossed_clocks": 0,
     "gaps": {"500": 20, "5000": 1, "30000": 0},
     "updated_at": 1767225614501,
 }
@@ -435,7 +436,8 @@ class TotalsModel(BaseModel):
     out_of_order_share: float
     late: int = Field(description="That event time had passed: they are in no z-score and no gap")
     fat_fingers: int
-    anomalies: int
+    anomalies: int = Field(description="Trades that are")
+    crossed_clocks: int = Field(description="Stamped later than their Kafka record")
     gaps: dict[str, int] = Field(description="By the longest length (ms) that they reached")
     updated_at: int
 

@@ -240,6 +240,7 @@ class Totals(msgspec.Struct, gc=False, tag_field="kind", tag="totals"):
     late: int
     fat_fingers: int
     anomalies: int
+    crossed_clocks: int
     gaps: dict[str, int]
     updated_at: int
 

@@ -1,7 +1,7 @@
 """Decoding: what a batch of Kafka records holds, trades in JSON and FIX messages."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -119,7 +119,7 @@ def _trades(records: Records, max_ahead_ms: int) -> Decoded:
     for batch in trades.decode(
         records.values, records.times_ms, records.sources, records.offsets, max_ahead_ms
     ):
-        found.batches.append(batch)
+        found.batches.append(_with_crossed(batch, records))
         found.outcomes.append(("trades", batch.trades["source"]))
         found.add_rejects(batch.rejects, records)
     return found
@@ -133,7 +133,7 @@ def _orders(records: Records, max_ahead_ms: int) -> Decoded:
         batch, is_valid, is_trade, rejects = executions.of_messages(
             messages, sent_ms, records.times_ms, records.sources, records.offsets, max_ahead_ms
         )
-        found.batches.append(batch)
+        found.batches.append(_with_crossed(batch, records))
         found.add_rejects([*messages.rejects, *rejects], records)
         events = orders.of_messages(
             messages,
@@ -159,3 +159,12 @@ def _orders(records: Records, max_ahead_ms: int) -> Decoded:
         )
         first += scanned.size
     return found
+
+
+def _with_crossed(batch: Batch, records: Records) -> Batch:
+    """The batch with the count of trades whose clock is ahead of Kafka's."""
+    is_crossed = batch.trades["timestamp"] > records.times_ms[batch.trades["row"]]
+    if not is_crossed.any():
+        return batch
+    counts = np.bincount(batch.trades["symbol"][is_crossed], minlength=len(batch.symbols))
+    return replace(batch, crossed=tuple(counts.tolist()))

@@ -3,8 +3,8 @@
 Layout (little-endian): 4 ASCII digits of the shard (which SQL reads as the key), then as int32 the
 version, the number of trades, the byte lengths of the parts that follow the trades, and how to read
 the trades' columns. The trades are ``udfs.columns`` of ``udfs.trades.TRADE``, about 25 bytes each
-instead of 64, with codes into the parts: symbols and exchanges (each a msgpack list) and the ids
-longer than 16 bytes (of the trades that have one, end to end).
+instead of 64, with codes into the parts: symbols and exchanges (each a msgpack list), the ids
+longer than 16 bytes (of the trades that have one, end to end), and counts by symbol (msgpack).
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from udfs import columns
 from udfs.shards import shard_of
 from udfs.trades import INLINE_ID_BYTES, TRADE, Batch
 
-VERSION = 2
+VERSION = 3
 KEY_BYTES = 4
 _FIELDS = columns.fields_of(TRADE, "row")
 
@@ -31,6 +31,7 @@ _HEADER = np.dtype(
         ("symbols", "<i4"),
         ("exchanges", "<i4"),
         ("long_ids", "<i4"),
+        ("crossed", "<i4"),
         ("columns", columns.COLUMN, len(_FIELDS)),
     ]
 )
@@ -47,6 +48,8 @@ class Frame:
     exchanges: list[str]
     long_ids: bytes
     """The ids of the trades with ``id_length`` over 16, end to end."""
+    crossed: tuple[int, ...] = ()
+    """Of each symbol, how many trades came stamped later than their Kafka record; none if empty."""
 
 
 def split(batch: Batch, shards: int) -> list[Frame]:
@@ -63,6 +66,10 @@ def split(batch: Batch, shards: int) -> list[Frame]:
     local = np.empty(of_symbol.size, np.int32)
     for k in range(present.size):
         local[of_symbol == k] = np.arange(len(names[k]))
+    crossed: list[tuple[int, ...]] = [()] * present.size
+    if batch.crossed:
+        counts = np.array(batch.crossed)
+        crossed = [tuple(counts[of_symbol == k].tolist()) for k in range(present.size)]
     ordered = np.empty_like(batch.trades)
     long_ids = np.empty(batch.ids.size, np.uint8)
     ends, id_ends = _arrange(
@@ -79,6 +86,7 @@ def split(batch: Batch, shards: int) -> list[Frame]:
                     names[k],
                     batch.exchanges,
                     long_ids[id_first : id_ends[k]].tobytes(),
+                    crossed[k],
                 )
             )
     return frames
@@ -117,6 +125,7 @@ def pack(frame: Frame) -> bytes:
     """The bytes of a frame."""
     symbols = msgspec.msgpack.encode(frame.symbols)
     exchanges = msgspec.msgpack.encode(frame.exchanges)
+    crossed = msgspec.msgpack.encode(frame.crossed)
     header = np.zeros((), _HEADER)
     header["columns"], trades = columns.encode(frame.trades, _FIELDS)
     header["key"] = b"%04d" % frame.shard
@@ -125,7 +134,8 @@ def pack(frame: Frame) -> bytes:
     header["symbols"] = len(symbols)
     header["exchanges"] = len(exchanges)
     header["long_ids"] = len(frame.long_ids)
-    return b"".join([header.tobytes(), trades.data, symbols, exchanges, frame.long_ids])
+    header["crossed"] = len(crossed)
+    return b"".join([header.tobytes(), trades.data, symbols, exchanges, frame.long_ids, crossed])
 
 
 def unpack(data: bytes) -> Frame:
@@ -143,7 +153,7 @@ def unpack(data: bytes) -> Frame:
     at = _HEADER.itemsize + columns.bytes_of(header["columns"], n)
     trades = np.frombuffer(data, np.uint8)[_HEADER.itemsize : at]
     parts = []
-    for part in ("symbols", "exchanges", "long_ids"):
+    for part in ("symbols", "exchanges", "long_ids", "crossed"):
         length = int(header[part])
         parts.append(data[at : at + length])
         at += length
@@ -155,6 +165,7 @@ def unpack(data: bytes) -> Frame:
         msgspec.msgpack.decode(parts[0], type=list[str]),
         msgspec.msgpack.decode(parts[1], type=list[str]),
         parts[2],
+        msgspec.msgpack.decode(parts[3], type=tuple[int, ...]),
     )
 
 

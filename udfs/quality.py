@@ -65,6 +65,9 @@ class Totals(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="total
     """That came when event time had passed them: they are in no z-score and no gap."""
     fat_fingers: int
     anomalies: int
+    """Trades that are."""
+    crossed_clocks: int
+    """That were stamped later than their Kafka record: one of the two clocks is wrong."""
     gaps: dict[str, int]
     """By the longest length (ms) of the settings that they reached."""
     updated_at: int
@@ -134,6 +137,7 @@ def totals(
             int(own["late"]),
             int(own["fat_fingers"]),
             int(own["anomalies"]),
+            int(own["crossed"]),
             {str(length): int(n) for length, n in zip(gaps_ms, own["gaps"], strict=False)},
             newest if now_ms is None else now_ms,
         )

@@ -135,6 +135,7 @@ class _Entry(msgspec.Struct, array_like=True):
     flows: Packed = NOTHING
     events: Packed = NOTHING
     trades: Packed = NOTHING
+    crossed: dict[str, int] = {}
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -281,6 +282,9 @@ class Shard:
             if self.rules.scores.window:
                 entry.trades = tape.pack(frame.trades)
                 self._observe(frame.symbols, frame.trades.copy())
+                pairs = zip(frame.symbols, frame.crossed, strict=False)
+                entry.crossed = {symbol: count for symbol, count in pairs if count}
+                self._count_by_symbol("crossed", entry.crossed)
             out += self._add_trades(frame.symbols, seconds, now_ms)
             out += self._take_flows(entry, frame.symbols, flows.of_fills(frame), now_ms)
             out += self._form(now_ms)
@@ -453,12 +457,14 @@ class Shard:
             self._apply(entry.symbols, order_frames.unpack_events(entry.events))
         if entry.trades != NOTHING:
             self._observe(entry.symbols, tape.unpack(entry.trades))
+            self._count_by_symbol("crossed", entry.crossed)
         since = self._remembered(entry.watermark)
         names = fingerprints.names_of(entry.symbols, entry.exchanges)
         self.numbered.add(numbered.unpack(entry.numbered), names, since)
         self.seen.add(snapshot.array(entry.fingerprints, FINGERPRINT), since)
         self.ledger.add(entry.changes)
-        self._add_duplicates(entry.duplicates)
+        self.ledger.add_duplicates(entry.duplicates)
+        self._count_by_symbol("duplicates", entry.duplicates)
 
     def _load(self, whole: Snapshot) -> None:
         self._passed, self._watermark = whole.passed, whole.watermark
@@ -563,15 +569,18 @@ class Shard:
         counts = np.bincount(copies["symbol"], minlength=len(frame.symbols)).tolist()
         by_symbol = {s: n for s, n in zip(frame.symbols, counts, strict=True) if n}
         entry.duplicates = by_symbol
-        self._add_duplicates(by_symbol)
+        self.ledger.add_duplicates(by_symbol)
+        self._count_by_symbol("duplicates", by_symbol)
         return frames.take(frame, new)
 
-    def _add_duplicates(self, by_symbol: dict[str, int]) -> None:
-        self.ledger.add_duplicates(by_symbol)
+    def _count_by_symbol(
+        self, what: Literal["duplicates", "crossed"], by_symbol: dict[str, int]
+    ) -> None:
+        """Has the watch count what trades do not tell by themselves, of symbols that it knows."""
         if self.rules.scores.window:
             for symbol, count in by_symbol.items():
                 if symbol in self._codes:
-                    self.watch.add_duplicates(self._codes[symbol], count, self._symbols)
+                    self.watch.count(what, self._codes[symbol], count, self._symbols)
 
     def _are_new(self, frame: Frame, entry: _Entry) -> NDArray[np.bool_]:
         """Which trades of a frame were not seen before."""

@@ -72,6 +72,8 @@ class Batch:
     ids: NDArray[np.uint8]
     """The bytes of all trade ids, in the order of the trades."""
     rejects: list[Reject]
+    crossed: tuple[int, ...] = ()
+    """Of each symbol, how many trades are stamped later than their Kafka record; none if empty."""
 
 
 def decode(

@@ -52,10 +52,12 @@ class Watch:
         self._changed[trades["symbol"]] = self.touched = True
         self.tape.add(trades if in_time.all() else trades[in_time])
 
-    def add_duplicates(self, code: int, count: int, names: list[str]) -> None:
-        """Counts copies of trades, which are not taken in."""
+    def count(
+        self, what: Literal["duplicates", "crossed"], code: int, count: int, names: list[str]
+    ) -> None:
+        """Counts what trades do not tell by themselves."""
         self._make_room(names)
-        self._symbols["duplicates"][code] += count
+        self._symbols[what][code] += count
         self._changed[code] = self.touched = True
 
     def read(self, until_ms: int, names: list[str]) -> tuple[NDArray[np.void], NDArray[np.void]]:

@@ -41,6 +41,7 @@ SYMBOL = np.dtype(
         ("late", "i8"),  # that came when the tape was past them
         ("fat_fingers", "i8"),
         ("anomalies", "i8"),
+        ("crossed", "i8"),  # that were stamped later than their Kafka record
         ("gaps", "i8", (8,)),  # of each length, the shortest first
     ]
 )

@@ -113,7 +113,7 @@ def finger(ms: int = 0) -> FatFinger:
 
 
 def totals(trades: int = 9) -> Totals:
-    return Totals("BTC/USD", NOW, trades, 1, 2, 0.25, 0, 1, 3, {"500": 4}, NOW)
+    return Totals("BTC/USD", NOW, trades, 1, 2, 0.25, 0, 1, 3, 5, {"500": 4}, NOW)
 
 
 def test_anomalies_come_as_they_were_put_by_time(service: Service, client: httpx.Client) -> None:

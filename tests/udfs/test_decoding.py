@@ -102,3 +102,18 @@ def test_what_decoding_fails_on_is_rejected_and_the_rest_counts(
         for reject in rejects
     ] == [(offset, Reason.INTERNAL_ERROR, poison) for offset in (3, 19)]
     assert places(found) == [(source, offset) for offset in range(20) if offset not in (3, 19)]
+
+
+def test_trades_stamped_later_than_their_record_are_counted_by_symbol() -> None:
+    found = decoding.decode(
+        records(
+            (0, text(trade(symbol="A", timestamp=NOW_MS + 1))),
+            (0, text(trade(symbol="B"))),
+            (0, text([trade(symbol="A", timestamp=NOW_MS + 2), trade(symbol="A")])),
+        ),
+        60_000,
+    )
+    (batch,) = found.batches
+    assert dict(zip(batch.symbols, batch.crossed, strict=True)) == {"A": 2, "B": 0}
+    (batch,) = decoding.decode(records((0, text(trade()))), 60_000).batches
+    assert batch.crossed == ()

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,17 +30,24 @@ def test_frames_hold_every_trade_once_each_in_the_shard_of_its_symbol(
     assert len({part.shard for part in parts}) == len(parts)
 
 
-@given(st.lists(trades, min_size=1, max_size=10), st.integers(1, 3))
-def test_bytes_give_the_frame_back(valid: list[dict[str, object]], shards: int) -> None:
-    for part in frames.split(decoded(*map(text, valid)), shards):
+@given(st.lists(trades, min_size=1, max_size=10), st.integers(1, 3), st.booleans())
+def test_bytes_give_the_frame_back(
+    valid: list[dict[str, object]], shards: int, crossed: bool
+) -> None:
+    batch = decoded(*map(text, valid))
+    counts = dict(zip(batch.symbols, range(len(batch.symbols)), strict=True)) if crossed else {}
+    batch = dataclasses.replace(batch, crossed=tuple(counts.values()))
+    for part in frames.split(batch, shards):
+        assert part.crossed == tuple(counts[symbol] for symbol in part.symbols if crossed)
         back = frames.unpack(frames.pack(part))
         part.trades["row"] = 0  # of use to the decoder only
         assert back.trades.tobytes() == part.trades.tobytes()
-        assert (back.shard, back.symbols, back.exchanges, back.long_ids) == (
+        assert (back.shard, back.symbols, back.exchanges, back.long_ids, back.crossed) == (
             part.shard,
             part.symbols,
             part.exchanges,
             part.long_ids,
+            part.crossed,
         )
 
 
@@ -81,7 +90,7 @@ def test_a_frame_of_another_version_is_refused() -> None:
     (part,) = frames.split(decoded(text(trade())), 1)
     data = bytearray(frames.pack(part))
     data[frames.KEY_BYTES] += 1
-    with pytest.raises(ValueError, match="version 2, got 3"):
+    with pytest.raises(ValueError, match=f"version {frames.VERSION}, got {frames.VERSION + 1}"):
         frames.unpack(bytes(data))
 
 

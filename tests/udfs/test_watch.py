@@ -166,6 +166,18 @@ def test_copies_are_counted_by_symbol() -> None:
     assert {m["duplicates"] - m["trades"] for m in totals.values()} == {0}
 
 
+def test_clocks_that_run_ahead_of_kafkas_are_counted() -> None:
+    run = Run(rules)
+    frame = dataclasses.replace(shuffled(5, 60, 10 * SECOND, 0), crossed=(2, 0, 5))
+    run.take(frame, 0)
+    run.restore()
+    run.take(dataclasses.replace(shuffled(6, 60, 10 * SECOND, 0), crossed=(1, 0, 0)), 0)
+    run.tick(int(NEVER))
+    totals = {m["symbol"]: m for m in messages(run, "quality") if m["kind"] == "totals"}
+    crossed = {symbol: each["crossed_clocks"] for symbol, each in totals.items()}
+    assert crossed == {"S0": 3, "S1": 0, "S2": 5}
+
+
 def test_shocks_are_found_and_normal_values_seldom_called_so() -> None:
     rng = np.random.default_rng(7)
     n = 200_000
