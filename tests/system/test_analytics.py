@@ -18,6 +18,7 @@ from udfs.sums import limbs
 
 pytestmark = pytest.mark.system
 
+PERIODS = Periods(sma=(5, 20))
 FEED = Feed(count=20_000, rate=100, inject=0.002, symbols=3)
 
 
@@ -32,7 +33,7 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     found = {(m["symbol"], m["interval"], m["start"]): m for m in run.indicators}
     assert set(found) == {(c["symbol"], c["interval"], c["start"]) for c in run.finals}
     for of_series in series.values():
-        for candle, expected in zip(of_series, indicators_of(of_series), strict=True):
+        for candle, expected in zip(of_series, indicators_of(of_series, PERIODS), strict=True):
             message = found[candle["symbol"], candle["interval"], candle["start"]]
             assert message["close"] == candle["close"]
             values = {k: np.nan if v is None else v for k, v in message["values"].items()}
@@ -63,7 +64,7 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     assert sum(sum(m["gaps"].values()) for m in totals.values()) == len(gaps) > 0
 
 
-def indicators_of(candles: list[Any]) -> list[dict[str, float]]:
+def indicators_of(candles: list[Any], periods: Periods) -> list[dict[str, float]]:
     """The indicators of candles of one series, made in one go."""
     rows = np.zeros(len(candles), CANDLE)
     for name in ("start", "open", "high", "low", "close"):
@@ -73,7 +74,6 @@ def indicators_of(candles: list[Any]) -> list[dict[str, float]]:
             rest = int(each[name] * 2**80)
             for place, (field, _) in enumerate(limbs(name)):
                 row[field], rest = divmod(rest, 2 ** (44 * (2 - place)))
-    periods = Periods(sma=(5, 20))
     made = Indicators(periods)
     values = made.advance(np.zeros((1, made.width)), np.zeros(len(candles), np.int64), rows)
     return [dict(zip(periods.names, row, strict=True)) for row in values.tolist()]

@@ -1,8 +1,11 @@
 """Nobody can make the candles wrong by killing what makes them."""
 
 import gc
+import json
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator
+from math import nan
 from typing import Any
 
 import pytest
@@ -10,8 +13,10 @@ import pytest
 from api.service import wall_clock
 from scripts.crash.faults import FAULTS
 from scripts.crash.run import CrashStack, crash_stack
+from scripts.stack import topics
 from scripts.stack.waiting import wait_until
 from tests.system.harness import Message, send
+from tests.system.test_analytics import indicators_of
 from tests.system.test_orders import cancel, order
 
 pytestmark = [
@@ -72,6 +77,21 @@ def book_with(stack: CrashStack, orders: int) -> Any:
     return newest()
 
 
+def newest(stack: CrashStack, topic: str) -> dict[tuple[str, str, int], Any]:
+    """Of each symbol, interval and start the message that counts."""
+    found: dict[tuple[str, str, int], Any] = {}
+    with topics.consumer(stack.tapeline.broker.bootstrap_servers) as kafka:
+        parts = topics.partitions(kafka, [topic])
+        for record in topics.records(kafka, dict.fromkeys(parts, 0)):
+            row = json.loads(record.value)
+            key = row["symbol"], row["interval"], row["start"]
+            order = row.get("final", True), row.get("revision", 0)
+            before = found.get(key)
+            if before is None or order >= (before.get("final", True), before.get("revision", 0)):
+                found[key] = row
+    return found
+
+
 class TestAtLeastOnce(Crashes):
     delivery = "at-least-once"
 
@@ -89,6 +109,23 @@ class TestAtLeastOnce(Crashes):
         send(stack.tapeline.broker, "orders", [Message(cancel(wall_clock(), 6))])
         bids = book_with(stack, 6)["bids"]
         assert [level["price"] for level in bids] == [105, 104, 103, 102, 101]
+
+    def test_indicators_are_those_of_the_candles_after_all_of_it(self, stack: CrashStack) -> None:
+        settings = stack.tapeline.job_settings
+        candles: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        for key, candle in sorted(newest(stack, settings.candles_topic).items()):
+            if candle["final"] and candle["interval"] in ("1s", "10s"):
+                candles[key[:2]].append(candle)
+        indicators = newest(stack, settings.indicators_topic)
+        compared = 0
+        for (symbol, interval), of_series in candles.items():
+            expected = indicators_of(of_series, settings.periods)
+            for candle, values in zip(of_series, expected, strict=True):
+                found = indicators[symbol, interval, candle["start"]]["values"]
+                plain = {name: nan if value is None else value for name, value in found.items()}
+                assert plain == pytest.approx(values, rel=1e-9, abs=1e-9, nan_ok=True)
+                compared += 1
+        assert compared > 100
 
     def test_the_ledger_adds_up_after_all_of_it(self, stack: CrashStack) -> None:
         self.check_ledger(stack)
