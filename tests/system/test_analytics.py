@@ -11,10 +11,8 @@ from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
 from tests.system.conftest import RunBackfill
 from tests.system.harness import Message
-from udfs.candles import CANDLE
-from udfs.indicators import Indicators
+from tests.udfs.candle_makers import indicators_of
 from udfs.periods import Periods
-from udfs.sums import limbs
 
 pytestmark = pytest.mark.system
 
@@ -62,18 +60,3 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     assert of_candles
     gaps = [m for m in run.quality if m["kind"] == "gap"]
     assert sum(sum(m["gaps"].values()) for m in totals.values()) == len(gaps) > 0
-
-
-def indicators_of(candles: list[Any], periods: Periods) -> list[dict[str, float]]:
-    """The indicators of candles of one series, made in one go."""
-    rows = np.zeros(len(candles), CANDLE)
-    for name in ("start", "open", "high", "low", "close"):
-        rows[name] = [each[name] for each in candles]
-    for name in ("volume", "notional"):
-        for each, row in zip(candles, rows, strict=True):
-            rest = int(each[name] * 2**80)
-            for place, (field, _) in enumerate(limbs(name)):
-                row[field], rest = divmod(rest, 2 ** (44 * (2 - place)))
-    made = Indicators(periods)
-    values = made.advance(np.zeros((1, made.width)), np.zeros(len(candles), np.int64), rows)
-    return [dict(zip(periods.names, row, strict=True)) for row in values.tolist()]

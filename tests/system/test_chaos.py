@@ -16,8 +16,8 @@ from scripts.crash.run import CrashStack, crash_stack
 from scripts.stack import topics
 from scripts.stack.waiting import wait_until
 from tests.system.harness import Message, send
-from tests.system.test_analytics import indicators_of
 from tests.system.test_orders import cancel, order
+from tests.udfs.candle_makers import indicators_of
 
 pytestmark = [
     pytest.mark.system,

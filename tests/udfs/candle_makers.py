@@ -1,11 +1,16 @@
 """Candles for the tests of what is made of them."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.udfs.makers import NOW_MS
 from udfs.candles import CANDLE, FINAL
+from udfs.indicators import Indicators
 from udfs.intervals import INTERVALS, MINUTE_MS
+from udfs.periods import Periods
+from udfs.sums import limbs
 
 MINUTE = list(INTERVALS).index("1m")
 
@@ -27,3 +32,18 @@ def random_candles(
     for name in ("volume", "notional", "prices"):
         rows[f"{name}_0"], rows[f"{name}_1"] = rng.integers(1, 2**44, (2, n))
     return rows
+
+
+def indicators_of(candles: list[Any], periods: Periods) -> list[dict[str, float]]:
+    """The indicators of candles of one series, as their topic has these, made in one go."""
+    rows = np.zeros(len(candles), CANDLE)
+    for name in ("start", "open", "high", "low", "close"):
+        rows[name] = [each[name] for each in candles]
+    for name in ("volume", "notional"):
+        for each, row in zip(candles, rows, strict=True):
+            rest = int(each[name] * 2**80)
+            for place, (field, _) in enumerate(limbs(name)):
+                row[field], rest = divmod(rest, 2 ** (44 * (2 - place)))
+    made = Indicators(periods)
+    values = made.advance(np.zeros((1, made.width)), np.zeros(len(candles), np.int64), rows)
+    return [dict(zip(periods.names, row, strict=True)) for row in values.tolist()]

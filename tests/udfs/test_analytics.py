@@ -10,15 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.udfs.candle_makers import indicators_of
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
 from tests.udfs.test_shard import MINUTE, RULES, SECOND, Run, expected, parts_of, small_journals
 from udfs import frames
 from udfs.analytics import AnalyticsRules
-from udfs.candles import CANDLE
 from udfs.frames import Frame
-from udfs.indicators import Indicators
 from udfs.periods import Periods, RobustRules, SlidingWindow
-from udfs.sums import limbs
 from udfs.windows import NEVER
 
 PERIODS = Periods(
@@ -44,21 +42,6 @@ def series_of(frame: Frame) -> dict[tuple[str, str], list[dict[str, Any]]]:
     for (symbol, interval, _), candle in sorted(expected(frame).items(), key=lambda kv: kv[0][2]):
         series[symbol, interval].append(candle)
     return series
-
-
-def indicators_of(candles: list[dict[str, Any]]) -> list[dict[str, float]]:
-    """The indicators of candles of one series, made in one go."""
-    rows = np.zeros(len(candles), CANDLE)
-    for name in ("start", "open", "high", "low", "close"):
-        rows[name] = [each[name] for each in candles]
-    for name in ("volume", "notional"):
-        for each, row in zip(candles, rows, strict=True):
-            rest = int(each[name] * 2**80)
-            for place, (field, _) in enumerate(limbs(name)):
-                row[field], rest = divmod(rest, 2 ** (44 * (2 - place)))
-    made = Indicators(PERIODS)
-    values = made.advance(np.zeros((1, made.width)), np.zeros(len(candles), np.int64), rows)
-    return [dict(zip(PERIODS.names, row, strict=True)) for row in values.tolist()]
 
 
 def with_nan(values: dict[str, float | None]) -> dict[str, float]:
@@ -105,7 +88,7 @@ def test_indicators_and_sliding_windows_are_those_of_all_candles(
     wanted = set()
     windows = set()
     for (symbol, interval), candles in series_of(frame).items():
-        for candle, values in zip(candles, indicators_of(candles), strict=True):
+        for candle, values in zip(candles, indicators_of(candles, PERIODS), strict=True):
             key = symbol, interval, candle["start"]
             wanted.add(key)
             assert with_nan(found[key]["values"]) == pytest.approx(
