@@ -79,8 +79,8 @@ class Watch:
     ) -> Iterator[Output]:
         """What ``read`` gave as messages, updated now; at the time of its trade if None."""
         is_anomaly = np.isin(found["kind"], (PRICE, QUANTITY))
-        for message in anomalies.messages(trades, found[is_anomaly], names, topics, now_ms):
-            yield "anomalies", *message
+        for key, value in anomalies.messages(trades, found[is_anomaly], names, topics, now_ms):
+            yield "anomalies", key, value
         events = found[np.isin(found["kind"], (FAT_FINGER, GAP))]
         for message in quality.messages(trades, events, names, topics, now_ms):
             yield "quality", *message
