@@ -279,7 +279,7 @@ class Shard:
         if frame.trades.size:
             seconds = candles.of_frame(frame)
             entry.seconds = candles.pack(seconds)
-            if self.rules.scores.window:
+            if self.watch.is_on:
                 entry.trades = tape.pack(frame.trades)
                 self._observe(frame.symbols, frame.trades.copy())
                 pairs = zip(frame.symbols, frame.crossed, strict=False)
@@ -577,10 +577,9 @@ class Shard:
         self, what: Literal["duplicates", "crossed"], by_symbol: dict[str, int]
     ) -> None:
         """Has the watch count what trades do not tell by themselves, of symbols that it knows."""
-        if self.rules.scores.window:
-            for symbol, count in by_symbol.items():
-                if symbol in self._codes:
-                    self.watch.count(what, self._codes[symbol], count, self._symbols)
+        for symbol, count in by_symbol.items():
+            if symbol in self._codes:
+                self.watch.count(what, self._codes[symbol], count, self._symbols)
 
     def _are_new(self, frame: Frame, entry: _Entry) -> NDArray[np.bool_]:
         """Which trades of a frame were not seen before."""

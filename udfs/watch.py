@@ -30,7 +30,10 @@ class Packed(msgspec.Struct, array_like=True):
 
 
 class Watch:
-    """The watch over the trades of one shard; symbols are its codes."""
+    """The watch over the trades of one shard; symbols are its codes.
+
+    With a window of no trades it is switched off: it takes nothing in, and forgets what it knew.
+    """
 
     _symbols: NDArray[np.void]
     _values: NDArray[np.float64]
@@ -41,11 +44,14 @@ class Watch:
         self.tape = Tape()
         self._thresholds = np.zeros(0)
         self._hold(np.zeros(0, SYMBOL), np.zeros((0, 2, rules.window)))
+        self.is_on = rules.window > 0
         self.touched = False
         """Whether a symbol's counts changed since they were last published."""
 
     def take(self, trades: NDArray[np.void], names: list[str], passed: int) -> None:
         """Takes in trades, (n,) of TRADE, as they come; event time has passed until ``passed``."""
+        if not self.is_on:
+            return
         self._make_room(names)
         in_time = np.empty(trades.size, np.bool_)
         zscore.note_arrivals(trades, self._symbols, passed, in_time)
@@ -56,6 +62,8 @@ class Watch:
         self, what: Literal["duplicates", "crossed"], code: int, count: int, names: list[str]
     ) -> None:
         """Counts what trades do not tell by themselves."""
+        if not self.is_on:
+            return
         self._make_room(names)
         self._symbols[what][code] += count
         self._changed[code] = self.touched = True
@@ -113,6 +121,8 @@ class Watch:
 
     def load(self, packed: Packed) -> None:
         """Goes on from what ``pack`` gave; windows of another length begin anew."""
+        if not self.is_on:
+            return
         self.tape = Tape()
         self.tape.add(tape.unpack(packed.waiting))
         symbols, values = _arrays(packed)

@@ -18,6 +18,7 @@ from udfs import frames
 from udfs.analytics import AnalyticsRules
 from udfs.frames import Frame
 from udfs.periods import RobustRules, ScoreRules
+from udfs.shard import Shard
 from udfs.windows import NEVER
 
 SCORES = ScoreRules(
@@ -202,6 +203,19 @@ def test_shocks_are_found_and_normal_values_seldom_called_so() -> None:
 def test_the_watch_can_be_switched_off() -> None:
     run = Run(dataclasses.replace(rules, scores=dataclasses.replace(SCORES, window=0)))
     run.take(shuffled(3, 100, 10 * SECOND, 0), NOW_MS)
+    run.tick(int(NEVER))
+    assert not messages(run, "anomalies") + messages(run, "quality")
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_a_watch_that_is_switched_off_lets_go_of_the_trades_that_waited(small: bool) -> None:
+    run = Run(rules)
+    with small_journals(small):
+        run.take(shuffled(3, 100, 10 * SECOND, 0), NOW_MS - MINUTE)
+    off = dataclasses.replace(rules, scores=dataclasses.replace(SCORES, window=0))
+    run.shard = Shard.restored(0, off, run.journal, 0)
+    run.outputs.clear()
+    run.take(shuffled(4, 100, 10 * SECOND, 0), NOW_MS - MINUTE)
     run.tick(int(NEVER))
     assert not messages(run, "anomalies") + messages(run, "quality")
 
