@@ -374,7 +374,7 @@ class Shard:
         end = watermark >= NEVER
         out += self._publish_book(now_ms, end)
         if end or now_ms >= self._ledger_at + self.rules.ledger_ms:
-            if self.watch.touched and (end or not self.rules.stamp_end):
+            if self.watch.is_touched and (end or not self.rules.stamp_end):
                 out += self.watch.totals(self._symbols, self._updated_at(now_ms))
                 self._ledger_at = now_ms
             if self._ledger_due:
@@ -390,7 +390,7 @@ class Shard:
             clock.append(self._forming_at + self.rules.forming_ms)
         if self.book.is_touched and not self.rules.stamp_end:
             clock.append(self._book_at + self.rules.book_ms)
-        if self._ledger_due or (self.watch.touched and not self.rules.stamp_end):
+        if self._ledger_due or (self.watch.is_touched and not self.rules.stamp_end):
             clock.append(self._ledger_at + self.rules.ledger_ms)
         times = [max(time, now_ms + 1) for time in clock if time is not None]
         return end - 1, min(times, default=None)

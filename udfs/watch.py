@@ -45,8 +45,11 @@ class Watch:
         self._thresholds = np.zeros(0)
         self._hold(np.zeros(0, SYMBOL), np.zeros((0, 2, rules.window)))
         self.is_on = rules.window > 0
-        self.touched = False
+
+    @property
+    def is_touched(self) -> bool:
         """Whether a symbol's counts changed since they were last published."""
+        return bool(self._changed.any())
 
     def take(self, trades: NDArray[np.void], names: list[str], passed: int) -> None:
         """Takes in trades, (n,) of TRADE, as they come; event time has passed until ``passed``."""
@@ -55,7 +58,7 @@ class Watch:
         self._make_room(names)
         in_time = np.empty(trades.size, np.bool_)
         zscore.note_arrivals(trades, self._symbols, passed, in_time)
-        self._changed[trades["symbol"]] = self.touched = True
+        self._changed[trades["symbol"]] = True
         self.tape.add(trades if in_time.all() else trades[in_time])
 
     def count(
@@ -66,7 +69,7 @@ class Watch:
             return
         self._make_room(names)
         self._symbols[what][code] += count
-        self._changed[code] = self.touched = True
+        self._changed[code] = True
 
     def read(self, until_ms: int, names: list[str]) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """Reads the tape up to a time: (n,) of TRADE, and (m,) of FINDING about them."""
@@ -74,7 +77,7 @@ class Watch:
         trades = self.tape.take(until_ms)
         found = zscore.find(trades, self._symbols, self._values, self._thresholds, self.rules)
         if found.size:
-            self._changed[np.unique(trades["symbol"][found["trade"]])] = True
+            self._changed[trades["symbol"][found["trade"]]] = True
         return trades, found
 
     def messages(
@@ -96,7 +99,7 @@ class Watch:
     def totals(self, names: list[str], now_ms: int | None) -> Iterator[Output]:
         """The counts of the symbols whose counts changed since this was last asked."""
         codes = np.flatnonzero(self._changed)
-        self._changed[:] = self.touched = False
+        self._changed[:] = False
         gaps_ms = self.rules.gaps_ms
         for message in quality.totals(self._symbols[codes], codes, gaps_ms, names, now_ms):
             yield "quality", *message
@@ -132,7 +135,6 @@ class Watch:
         self._hold(symbols, values)
         # What was last published of them may have been lost.
         self._changed[:] = self._symbols["trades"] > 0
-        self.touched = bool(self._changed.any())
 
     def _make_room(self, names: list[str]) -> None:
         more = len(names) - self._symbols.size
