@@ -69,7 +69,7 @@ class Analytics:
         self._parts: list[_Part] = []
         if rules.intervals:
             made = Indicators(rules.periods)
-            names = rules.periods.names
+            names = made.names
             self._parts.append(
                 _Part(
                     "indicators",
@@ -86,16 +86,13 @@ class Analytics:
                     lambda rows, values, *rest: sliding.messages(rows, values, windows, *rest),
                 )
             )
-
         if rules.robust.intervals:
             own = rules.robust
             self._parts.append(
                 _Part(
                     "anomalies",
                     Series(Robust(own.window, own.least), _are_among(own.intervals)),
-                    lambda rows, values, symbols, now_ms: anomalies.of_candles(
-                        rows, values, symbols, own, now_ms
-                    ),
+                    lambda rows, values, *rest: anomalies.of_candles(rows, values, own, *rest),
                 )
             )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from udfs import robust
 from udfs.intervals import INTERVALS
-from udfs.periods import RobustRules
+from udfs.periods import Limits
 from udfs.sources import Topics, named
 from udfs.zscore import PRICE
 
@@ -89,8 +89,8 @@ def messages(
 def of_candles(
     rows: NDArray[np.void],
     values: NDArray[np.float64],
+    limits: Limits,
     names: list[str],
-    rules: RobustRules,
     now_ms: int | None,
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle that is an anomaly, updated now.
@@ -100,18 +100,16 @@ def of_candles(
     Args:
         rows: (n,) of CANDLE.
         values: (n, 5 values of each kind) of ``robust.Robust``.
+        limits: From which score on.
         names: Of the symbols, by code.
-        rules: What the settings say.
         now_ms: When.
     """
-    own = dict(rules.thresholds)
-    by_code = np.array([own.get(name, rules.threshold) for name in names])
-    limits = by_code[rows["symbol"]]
+    thresholds = limits.of(names[code] for code in rows["symbol"].tolist())
     for number, kind in enumerate(robust.KINDS):
         of_kind = values[:, number * robust.FIELDS : (number + 1) * robust.FIELDS]
         scores = of_kind[:, robust.SCORE]
-        places = np.flatnonzero(np.abs(scores) >= limits)
-        severities = _severities(scores[places], limits[places])
+        places = np.flatnonzero(np.abs(scores) >= thresholds)
+        severities = _severities(scores[places], thresholds[places])
         for place, severity in zip(places.tolist(), severities, strict=True):
             row = rows[place]
             interval = _INTERVALS[row["interval"]]
@@ -119,7 +117,7 @@ def of_candles(
             value, median, deviation, score, count = of_kind[place].tolist()
             anomaly = Anomaly(
                 *(name, start, kind, interval, value, median, deviation, score),
-                *(float(limits[place]), severity, int(count), None, None, None),
+                *(float(thresholds[place]), severity, int(count), None, None, None),
                 start + INTERVALS[interval] if now_ms is None else now_ms,
             )
             yield name.encode(), _json.encode(anomaly)

@@ -32,8 +32,9 @@ class Indicators:
     """The recurrence of all indicators: see ``udfs.series``."""
 
     def __init__(self, periods: Periods) -> None:
-        self.periods = periods
+        self.names = periods.names
         self.name = f"indicators {periods}"
+        self._width = periods.bollinger_width
         self._closes = max(*periods.sma, periods.macd[1], periods.bollinger, 1)
         self._sma, self._ema = (np.array(each, np.int64) for each in (periods.sma, periods.ema))
         self._others = np.array(
@@ -48,10 +49,9 @@ class Indicators:
     def advance(
         self, states: NDArray[np.float64], places: NDArray[np.int64], rows: NDArray[np.void]
     ) -> NDArray[np.float64]:
-        """The values of candles, (n, len(periods.names)): see ``series.Recurrence``."""
-        values = np.full((rows.size, len(self.periods.names)), np.nan)
-        width = self.periods.bollinger_width
-        _advance(states, places, rows, self._sma, self._ema, self._others, width, values)
+        """The values of candles, (n, len(names)): see ``series.Recurrence``."""
+        values = np.full((rows.size, len(self.names)), np.nan)
+        _advance(states, places, rows, self._sma, self._ema, self._others, self._width, values)
         return values
 
 

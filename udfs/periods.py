@@ -3,7 +3,11 @@
 Apart from what computes them: who reads settings need not load compiled kernels.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from udfs.intervals import INTERVALS
 
@@ -62,17 +66,27 @@ class SlidingWindow:
 
 
 @dataclass(frozen=True)
-class ScoreRules:
+class Limits:
+    """From which score on, above or below, something is an anomaly."""
+
+    threshold: float = 3.0
+    thresholds: tuple[tuple[str, float], ...] = ()
+    """Those of symbols that have another."""
+
+    def of(self, names: Iterable[str]) -> NDArray[np.float64]:
+        """(n,) the thresholds of symbols."""
+        own = dict(self.thresholds)
+        return np.array([own.get(name, self.threshold) for name in names])
+
+
+@dataclass(frozen=True)
+class ScoreRules(Limits):
     """What the settings say of trades held against those before them."""
 
     window: int = 100
-    """Trades that one is held against."""
+    """Trades that one is held against; with none, trades are not watched."""
     least: int = 20
     """With fewer there is no score."""
-    threshold: float = 3.0
-    """From which score on, above or below, a trade is an anomaly."""
-    thresholds: tuple[tuple[str, float], ...] = ()
-    """Those of symbols that have another."""
     fat_finger: float = 0.1
     """How far a price may be from the mean, as a share of that."""
     gaps_ms: tuple[int, ...] = (500, 5_000, 30_000)
@@ -80,7 +94,7 @@ class ScoreRules:
 
 
 @dataclass(frozen=True)
-class RobustRules:
+class RobustRules(Limits):
     """What the settings say of candles held against those before them."""
 
     intervals: tuple[str, ...] = tuple(INTERVALS)
@@ -89,7 +103,3 @@ class RobustRules:
     """Candles that one is held against."""
     least: int = 20
     """With fewer there is no score."""
-    threshold: float = 3.0
-    """From which score on, above or below, a candle is an anomaly."""
-    thresholds: tuple[tuple[str, float], ...] = ()
-    """Those of symbols that have another."""

@@ -325,6 +325,7 @@ class Shard:
         self._encode(symbols, seconds.rows)
         is_late = seconds.rows["start"] + SECOND_MS <= self._passed
         late = np.unique(seconds.rows["symbol"][is_late]).astype(np.int64)
+        # What follows from the candles as they are, to be compared with what will.
         before = self.analytics.again(self.windows.closed(late)) if late.size else []
         self.windows.add(seconds)
         places = self.windows.correct(self._passed)
@@ -341,9 +342,7 @@ class Shard:
         if not seconds.size:
             return []
         entry.flows = flows.pack(seconds)
-        self._encode(symbols, seconds)
-        self.flows.add(Candles(seconds, NO_IDS))
-        return self._flows(self.flows.correct(self._passed), now_ms)
+        return self._flows(self._add(self.flows, symbols, Candles(seconds, NO_IDS)), now_ms)
 
     def _first_accepted(self, watermark: int) -> int:
         """Since when what comes is not too late."""
@@ -495,11 +494,11 @@ class Shard:
             self._entry = _Entry(self._passed, watermark)
         return self._entry
 
-    def _add(self, windows: Windows, symbols: list[str], seconds: Candles) -> None:
-        """Adds those of one second, whose symbols these are, as it was done before."""
+    def _add(self, windows: Windows, symbols: list[str], seconds: Candles) -> Places:
+        """Adds those of one second, whose symbols these are; returns those to correct."""
         self._encode(symbols, seconds.rows)
         windows.add(seconds)
-        windows.correct(self._passed)
+        return windows.correct(self._passed)
 
     def _apply(self, symbols: list[str], events: NDArray[np.void]) -> None:
         """Does what events of orders say, whose symbols these are."""

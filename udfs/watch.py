@@ -143,8 +143,7 @@ class Watch:
             self._values = np.concatenate([self._values, np.zeros((more, *self._values.shape[1:]))])
             self._changed = np.concatenate([self._changed, np.zeros(more, np.bool_)])
         if self._thresholds.size < len(names):
-            own = dict(self.rules.thresholds)
-            self._thresholds = np.array([own.get(name, self.rules.threshold) for name in names])
+            self._thresholds = self.rules.of(names)
 
     def _hold(self, symbols: NDArray[np.void], values: NDArray[np.float64]) -> None:
         self._symbols, self._values = symbols, values
