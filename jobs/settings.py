@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from udfs.intervals import INTERVALS
-from udfs.periods import Periods, RobustRules, ScoreRules, SlidingWindow
+from udfs.periods import MOST_GAPS, Periods, RobustRules, ScoreRules, SlidingWindow
 from udfs.sources import Topics, numbered
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
@@ -225,7 +225,7 @@ class Settings(BaseSettings):
     )
     gaps_ms: Annotated[tuple[int, ...], NoDecode] = Field(
         (500, 5_000, 30_000),
-        max_length=8,
+        max_length=MOST_GAPS,
         description="From which time without a trade of a symbol on there is a gap, ms, ascending, "
         "separated by commas",
     )

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from udfs.intervals import INTERVALS
 
+MOST_GAPS = 8
+"""So many lengths of gaps are told apart."""
+
 
 @dataclass(frozen=True)
 class Periods:

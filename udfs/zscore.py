@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from udfs.periods import ScoreRules
+from udfs.periods import MOST_GAPS, ScoreRules
 from udfs.trades import TRADE
 from udfs.words import pointer
 
@@ -42,11 +42,10 @@ SYMBOL = np.dtype(
         ("fat_fingers", "i8"),
         ("anomalies", "i8"),
         ("crossed", "i8"),  # that were stamped later than their Kafka record
-        ("gaps", "i8", (8,)),  # of each length, the shortest first
+        ("gaps", "i8", (MOST_GAPS,)),  # of each length, the shortest first
     ]
 )
 """What is known of the trades of a symbol."""
-MOST_GAPS = 8
 
 
 def find(
@@ -67,7 +66,7 @@ def find(
         rules: What the settings say.
     """
     gaps = np.array(rules.gaps_ms, np.int64)
-    found = np.zeros(4 * trades.size, FINDING)
+    found = np.empty(4 * trades.size, FINDING)
     others = gaps, rules.least, rules.fat_finger
     count = _find(trades, symbols, values, thresholds, *others, found)
     return found[:count]
@@ -90,6 +89,13 @@ def _moments(values, count):  # type: ignore[no-untyped-def]
     return mean, np.sqrt(squares / (count - 1))
 
 
+@njit(cache=True, inline="always")
+def _note(finding, trade, kind, mean, deviation, score, count, threshold):  # type: ignore[no-untyped-def]
+    finding.trade, finding.kind, finding.count = trade, kind, count
+    finding.mean, finding.deviation = mean, deviation
+    finding.score, finding.threshold = score, threshold
+
+
 @njit(cache=True)
 def _find(trades, symbols, values, thresholds, gaps, least, fat_finger, found):  # type: ignore[no-untyped-def]  # fmt: skip
     window = values.shape[2]
@@ -108,10 +114,8 @@ def _find(trades, symbols, values, thresholds, gaps, least, fat_finger, found): 
                 while level + 1 < gaps.size and length >= gaps[level + 1]:
                     level += 1
                 symbol.gaps[level] += 1
-                finding = found[size]
+                _note(found[size], i, GAP, 0.0, 0.0, length, 0, gaps[level])
                 size += 1
-                finding.trade, finding.kind = i, GAP
-                finding.score, finding.threshold = length, gaps[level]
         held = min(count, window)
         if held >= least:
             for kind in (PRICE, QUANTITY):
@@ -127,18 +131,13 @@ def _find(trades, symbols, values, thresholds, gaps, least, fat_finger, found): 
                     score = (value - first - beyond) / deviation
                     if abs(score) >= thresholds[code]:
                         symbol.anomalies += 1
-                        finding = found[size]
+                        _note(found[size], i, kind, mean, deviation, score, held, thresholds[code])
                         size += 1
-                        finding.trade, finding.kind, finding.count = i, kind, held
-                        finding.mean, finding.deviation = mean, deviation
-                        finding.score, finding.threshold = score, thresholds[code]
                 if kind == PRICE and abs(value / mean - 1) > fat_finger:
                     symbol.fat_fingers += 1
-                    finding = found[size]
+                    away = value / mean - 1
+                    _note(found[size], i, FAT_FINGER, mean, deviation, away, held, fat_finger)
                     size += 1
-                    finding.trade, finding.kind, finding.count = i, FAT_FINGER, held
-                    finding.mean, finding.deviation = mean, deviation
-                    finding.score, finding.threshold = value / mean - 1, fat_finger
         values[code, PRICE, count % window] = trade.price
         values[code, QUANTITY, count % window] = trade.quantity
         symbol.count = count + 1
