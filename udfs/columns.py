@@ -8,6 +8,8 @@ bits are stored.
 Records are seen as rows of 64-bit words. No field may cross a word.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -95,6 +97,12 @@ def unpack(
     return decode(
         np.frombuffer(columns, COLUMN), np.frombuffer(data, np.uint8), size, fields, records
     )
+
+
+def array(data: bytes, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """(n,) of what these bytes are, as they are."""
+    # A copy, because a kernel would be compiled anew for what must not be written to.
+    return np.frombuffer(data, dtype).copy()
 
 
 @njit(cache=True, inline="always")

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.columns import array
 from udfs.intervals import INTERVALS, SECOND_MS
 
 KEY = np.dtype([("symbol", "i4"), ("interval", "i4"), ("start", "i8")])
@@ -164,8 +165,8 @@ class Series:
 
 def _arrays(packed: Packed) -> tuple[NDArray[np.void], NDArray[np.float64]]:
     """(n,) of KEY, and (n, width) their states."""
-    keys = np.frombuffer(packed.keys, KEY).copy()
-    return keys, np.frombuffer(packed.states).reshape(keys.size, -1).copy()
+    keys = array(packed.keys, KEY)
+    return keys, array(packed.states, np.dtype(float)).reshape(keys.size, -1)
 
 
 def take(packed: Packed, codes: NDArray[np.int64]) -> Packed:
@@ -180,7 +181,7 @@ def take(packed: Packed, codes: NDArray[np.int64]) -> Packed:
 
 def shifted(packed: Packed, by: int) -> Packed:
     """The same series, the codes of their symbols raised by so much."""
-    keys = np.frombuffer(packed.keys, KEY).copy()
+    keys = array(packed.keys, KEY)
     keys["symbol"] += by
     return Packed(packed.name, keys.tobytes(), packed.states)
 

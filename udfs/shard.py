@@ -17,6 +17,7 @@ from udfs import (
     analytics,
     book,
     candles,
+    columns,
     dead_letters,
     fingerprints,
     flows,
@@ -460,7 +461,7 @@ class Shard:
         since = self._remembered(entry.watermark)
         names = fingerprints.names_of(entry.symbols, entry.exchanges)
         self.numbered.add(numbered.unpack(entry.numbered), names, since)
-        self.seen.add(snapshot.array(entry.fingerprints, FINGERPRINT), since)
+        self.seen.add(columns.array(entry.fingerprints, FINGERPRINT), since)
         self.ledger.add(entry.changes)
         self.ledger.add_duplicates(entry.duplicates)
         self._count_by_symbol("duplicates", entry.duplicates)
@@ -469,8 +470,8 @@ class Shard:
         self._passed, self._watermark = whole.passed, whole.watermark
         self._rename(whole.symbols)
         self.windows = Windows(candles.unpack(whole.windows))
-        self.numbered = Numbered(snapshot.array(whole.numbered, ENTRY))
-        self.seen = Seen(snapshot.array(whole.fingerprints, FINGERPRINT))
+        self.numbered = Numbered(columns.array(whole.numbered, ENTRY))
+        self.seen = Seen(columns.array(whole.fingerprints, FINGERPRINT))
         self.ledger = Ledger(whole.counts, whole.duplicates)
         self.flows = Windows(Candles(flows.unpack(whole.flows), NO_IDS), FLOW)
         self.book = Book(

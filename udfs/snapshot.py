@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from udfs import book, candles, flows, series, table, watch
 from udfs.candles import Candles
-from udfs.columns import NOTHING, Packed
+from udfs.columns import NOTHING, Packed, array
 from udfs.fingerprints import FINGERPRINT
 from udfs.numbered import ENTRY
 from udfs.shards import cell_of, heir_of
@@ -60,12 +60,6 @@ def unpack(data: bytes) -> Snapshot:
     return _unpacker.decode(data)
 
 
-def array(data: bytes, dtype: np.dtype[np.void]) -> NDArray[np.void]:
-    """(n,) of what these bytes are."""
-    # A copy, because a kernel would be compiled anew for what must not be written to.
-    return np.frombuffer(data, dtype).copy()
-
-
 def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
     """What each of so many shards gets of the state of one.
 
@@ -80,7 +74,7 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
     books = _of_all(snapshot)
     for shard in range(shards):
         wanted = cells % shards == shard
-        codes = np.cumsum(wanted) - 1
+        codes = np.where(wanted, np.cumsum(wanted) - 1, -1)
         rows = held.take(np.flatnonzero(wanted[held.rows["symbol"]]))
         own_flows, own_orders = (each[wanted[each["symbol"]]] for each in (of_flows, orders))
         for each in (rows.rows, own_flows, own_orders):
@@ -98,10 +92,8 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
                 flows=flows.pack(own_flows),
                 orders=book.pack_orders(own_orders),
                 books=book.pack_symbols(books[wanted]),
-                watched=watch.take(snapshot.watched, np.where(wanted, codes, -1)),
-                analytics=[
-                    series.take(each, np.where(wanted, codes, -1)) for each in snapshot.analytics
-                ],
+                watched=watch.take(snapshot.watched, codes),
+                analytics=[series.take(each, codes) for each in snapshot.analytics],
             ),
         )
 

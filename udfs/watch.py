@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import anomalies, columns, quality, tape, zscore
-from udfs.columns import NOTHING
+from udfs.columns import NOTHING, array
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
 from udfs.tape import Tape
@@ -160,8 +160,7 @@ def _renamed(before: NDArray, codes: NDArray[np.int64], size: int) -> NDArray:  
 
 
 def _arrays(packed: Packed) -> tuple[NDArray[np.void], NDArray[np.float64]]:
-    symbols = np.frombuffer(packed.symbols, SYMBOL).copy()
-    values = np.frombuffer(packed.values).copy()
+    symbols, values = array(packed.symbols, SYMBOL), array(packed.values, np.dtype(float))
     return symbols, values.reshape(symbols.size, 2, -1 if values.size else 0)
 
 
@@ -178,14 +177,14 @@ def take(packed: Packed, codes: NDArray[np.int64]) -> Packed:
 def merged(parts: list[tuple[int, Packed]]) -> Packed:
     """The watch over the symbols of several, each after so many; all have windows of one length."""
     waiting, symbols, values = [], [], []
-    window = max((_arrays(part)[1].shape[2] for _, part in parts), default=0)
+    arrays = [_arrays(part) for _, part in parts]
+    window = max((own.shape[2] for _, own in arrays), default=0)
     known = 0
-    for size, part in parts:
+    for (size, part), (own, own_values) in zip(parts, arrays, strict=True):
         trades = tape.unpack(part.waiting)
         trades["symbol"] += known
         known += size
         waiting.append(trades)
-        own, own_values = _arrays(part)
         missing = size - own.size
         symbols.append(np.concatenate([own, np.zeros(missing, SYMBOL)]))
         whole = np.zeros((size, 2, window))
