@@ -26,7 +26,9 @@ class Settings(BaseSettings):
     order_flow_topic: Topic = Field("order_flow", description="Input: order flow")
     book_topic: Topic = Field("book", description="Input: books of open orders")
     indicators_topic: Topic = Field("indicators", description="Input: indicators of candles")
-    anomalies_topic: Topic = Field("anomalies", description="Input: trades far from others")
+    anomalies_topic: Topic = Field(
+        "anomalies", description="Input: trades and candles far from others"
+    )
     quality_topic: Topic = Field("quality", description="Input: gaps, odd prices and totals")
     trends_topic: Topic = Field("analyzed_market_trends", description="Input: trends of a minute")
 

@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     book_topic: Topic = Field("book", description="Output: books of open orders")
     indicators_topic: Topic = Field("indicators", description="Output: indicators of candles")
     sliding_topic: Topic = Field("sliding_windows", description="Output: sliding windows")
-    anomalies_topic: Topic = Field("anomalies", description="Output: trades far from others")
+    anomalies_topic: Topic = Field(
+        "anomalies", description="Output: trades and candles far from others"
+    )
     quality_topic: Topic = Field("quality", description="Output: gaps, odd prices and totals")
     trends_topic: Topic = Field("analyzed_market_trends", description="Output: trends of a minute")
     start_from: str = Field(
@@ -361,7 +363,7 @@ class Settings(BaseSettings):
     def robust(self) -> RobustRules:
         """How candles are held against those before them."""
         return RobustRules(
-            intervals=self.robust_intervals if self.analytics else (),
+            intervals=self.robust_intervals,
             window=self.robust_window,
             least=self.robust_least,
             threshold=self.z_threshold,
@@ -377,7 +379,7 @@ class Settings(BaseSettings):
     def scores(self) -> ScoreRules:
         """How trades are held against those before them."""
         return ScoreRules(
-            window=self.z_window if self.analytics else 0,
+            window=self.z_window,
             least=self.z_least,
             threshold=self.z_threshold,
             thresholds=tuple(map(_threshold, self.z_thresholds)),

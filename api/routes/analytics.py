@@ -28,12 +28,13 @@ def indicators(
     rows = service.indicators.rows(
         symbol, asked.interval, since=asked.since, until=asked.until, limit=asked.limit
     )
+    names = [name.strip() for name in asked.names.split(",") if name.strip()]
     found = [
         {
             "start": row.start,
             "end": row.end,
             "close": row.close,
-            "values": {k: v for k, v in row.values.items() if _is_asked(k, asked.names)},
+            "values": {k: v for k, v in row.values.items() if _is_asked(k, names)},
             "updated_at": row.updated_at,
         }
         for row in rows
@@ -54,7 +55,7 @@ def trends(service: Serving, symbol: Symbol, asked: Annotated[SpanParameters, Qu
 def anomalies(
     service: Serving, symbol: Symbol, asked: Annotated[AnomalyParameters, Query()]
 ) -> JSON:
-    """Trades of a symbol far from those before them, ascending by time; of many, the newest."""
+    """Trades and candles of a symbol far from those before, ascending by time; the newest."""
     found = [
         each
         for each in _within(service.anomalies.of(symbol), asked)
@@ -86,6 +87,5 @@ def _within(events: list[E], asked: SpanParameters) -> list[E]:
     return [each for each in events if since <= each.timestamp < until]
 
 
-def _is_asked(name: str, names: str) -> bool:
-    wanted = [each.strip() for each in names.split(",") if each.strip()]
-    return not wanted or any(name == each or name.startswith(f"{each}_") for each in wanted)
+def _is_asked(name: str, names: list[str]) -> bool:
+    return not names or any(name == each or name.startswith(f"{each}_") for each in names)
