@@ -141,11 +141,6 @@ class Market:
         found = read(self.broker, self.book_topic, lambda r: any(wanted(each.json()) for each in r))
         return next(book for book in (record.json() for record in found) if wanted(book))
 
-    def messages(self, topic: str, until: Callable[[list[Any]], bool]) -> list[Any]:
-        """What one of the topics holds, as soon as ``until`` holds of it."""
-        found = read(self.broker, topic, lambda r: until([each.json() for each in r]))
-        return [record.json() for record in found]
-
     def late_trades(self, count: int, timeout: float = 90) -> list[Any]:
         """The late trades, as soon as there are ``count``."""
         found = read(self.broker, self.late_trades_topic, lambda r: len(r) >= count, timeout)
