@@ -150,7 +150,9 @@ class Feed:
         consumer.assign(list(ends))
         for partition in new:
             siblings = sum(each.topic == partition.topic for each in ends)
-            tail = ends[partition] - self._settings.max_replay // siblings
+            enough = self._intakes[partition.topic].replay
+            replay = min(self._settings.max_replay, enough or self._settings.max_replay)
+            tail = ends[partition] - replay // siblings
             consumer.seek(partition, self._positions.get(partition, max(begins[partition], tail)))
 
     def _read(self, consumer: KafkaConsumer, until: float) -> None:

@@ -16,6 +16,8 @@ class Intake(Generic[T]):
     topic: str
     decoder: msgspec.json.Decoder[T]
     put: Callable[[Iterable[T]], None]
+    replay: int | None = None
+    """So many messages of the past are enough; None is as many as the settings say."""
 
     def take(self, values: Iterable[bytes | None]) -> int:
         """Take in the values of a poll, and return how many of them could not be decoded."""

@@ -148,6 +148,13 @@ GAP = {
     "offset": 80211,
     "updated_at": 1767225614501,
 }
+PAIR = {
+    "symbol": "BTC/USD",
+    "other": "ETH/USD",
+    "correlation": 0.8317,
+    "returns": 60,
+    "timestamp": 1767225660000,
+}
 TOTALS = {
     "kind": "totals",
     "symbol": "BTC/USD",
@@ -450,6 +457,33 @@ class QualityModel(BaseModel):
     symbol: str
     totals: TotalsModel | None = Field(description="Null before the first are there")
     events: list[GapModel | FatFingerModel]
+
+
+class PairModel(BaseModel):
+    """How the returns of two symbols go together."""
+
+    symbol: str
+    other: str
+    correlation: float | None = Field(
+        description="Pearson's, -1 to 1; null with too few common returns, or where a price stands"
+    )
+    returns: int = Field(description="Minutes of the window in which both have a return")
+    timestamp: int = Field(description="End of the minute, ms since the epoch")
+
+
+class CorrelationsModel(BaseModel):
+    """Correlations of log returns of a minute, the strongest first."""
+
+    model_config = example(
+        {"timestamp": 1767225660000, "window": 60, "left_out": 0, "pairs": [PAIR]}
+    )
+
+    timestamp: int | None = Field(
+        description="End of the newest minute, ms since the epoch; null before the first"
+    )
+    window: int | None = Field(description="Minutes that were looked at")
+    left_out: int = Field(description="Symbols in no pair, as there were too many")
+    pairs: list[PairModel]
 
 
 class LevelModel(BaseModel):

@@ -116,6 +116,21 @@ class AnomalyParameters(SpanParameters):
     )
 
 
+class CorrelationParameters(Parameters):
+    """Which correlations are asked for."""
+
+    symbols: str = Field(
+        "",
+        max_length=10_000,
+        description="Only pairs among these, separated by commas; of one, all its pairs",
+        examples=["BTC/USD", "BTC/USD,ETH/USD,SOL/USD"],
+    )
+    least: float = Field(
+        0, ge=0, le=1, description="How strong a correlation must be, in either direction"
+    )
+    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most pairs; the strongest are kept")
+
+
 class QualityParameters(SpanParameters):
     """Which quality events are asked for."""
 

@@ -160,6 +160,23 @@ class Trend(msgspec.Struct, gc=False, rename={"start": "windowStartTimestamp"}):
     updated_at: int
 
 
+class Correlation(msgspec.Struct, gc=False):
+    """The correlations of a symbol with others, by symbol, over ``window`` minutes.
+
+    Each pair is in the message of the one that comes first in the alphabet. ``fewer`` are the
+    common returns of the pairs that lack some; with too few of them a correlation is None.
+    """
+
+    symbol: str
+    timestamp: int
+    window: int
+    returns: int
+    correlations: dict[str, float | None]
+    fewer: dict[str, int]
+    left_out: int
+    updated_at: int
+
+
 class Anomaly(msgspec.Struct, gc=False):
     """A trade, or a candle, that is far from those before it."""
 

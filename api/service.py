@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from api.books import Books
+from api.correlations import Correlations
 from api.dead_letters import DeadLetters
 from api.events import Events
 from api.feed import Feed
@@ -24,6 +25,7 @@ from api.records import (
     Anomaly,
     Book,
     Candle,
+    Correlation,
     DeadLetter,
     FatFinger,
     Flow,
@@ -34,6 +36,9 @@ from api.records import (
 )
 from api.settings import Settings
 from api.store import CandleStore, Store
+
+REPLAYED_CORRELATIONS = 10_000
+"""Only the newest minute counts, and of many symbols each message is long."""
 
 
 def wall_clock() -> int:
@@ -52,6 +57,7 @@ class Service:
     trends: Store[Trend]
     anomalies: Events[Anomaly]
     quality: Events[Gap | FatFinger | Totals]
+    correlations: Correlations
     books: Books
     dead_letters: DeadLetters
     ledger: Ledger
@@ -70,6 +76,7 @@ class Service:
         events = settings.max_events, settings.max_total_events
         anomalies = Events[Anomaly]("anomalies", *events)
         quality = Events[Gap | FatFinger | Totals]("quality", *events)
+        correlations = Correlations()
         books = Books(settings.max_symbols)
         dead_letters = DeadLetters(settings.max_dead_letters)
         ledger = Ledger()
@@ -84,6 +91,12 @@ class Service:
             Intake(settings.trends_topic, msgspec.json.Decoder(Trend), trends.put),
             Intake(settings.anomalies_topic, msgspec.json.Decoder(Anomaly), anomalies.put),
             Intake(
+                settings.correlations_topic,
+                msgspec.json.Decoder(Correlation),
+                correlations.put,
+                REPLAYED_CORRELATIONS,
+            ),
+            Intake(
                 settings.quality_topic, msgspec.json.Decoder(Gap | FatFinger | Totals), quality.put
             ),
         ]
@@ -96,6 +109,7 @@ class Service:
             trends,
             anomalies,
             quality,
+            correlations,
             books,
             dead_letters,
             ledger,
@@ -117,6 +131,7 @@ class Service:
             "trends": ("Trends kept", lambda: self.trends.size().rows),
             "anomalies": ("Anomalies kept", lambda: len(self.anomalies)),
             "quality_events": ("Quality events kept", lambda: len(self.quality)),
+            "correlations": ("Pairs of symbols kept", lambda: len(self.correlations)),
             "books": ("Books kept", lambda: len(self.books)),
             "dead_letters": ("Dead letters kept", lambda: len(self.dead_letters)),
             "ready": ("1 if the service is ready", lambda: not self.readiness().reasons),

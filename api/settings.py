@@ -30,6 +30,7 @@ class Settings(BaseSettings):
         "anomalies", description="Input: trades and candles far from others"
     )
     quality_topic: Topic = Field("quality", description="Input: gaps, odd prices and totals")
+    correlations_topic: Topic = Field("correlations", description="Input: correlations of pairs")
     trends_topic: Topic = Field("analyzed_market_trends", description="Input: trends of a minute")
 
     api_host: str = Field("127.0.0.1", description="Address the service listens on")
@@ -77,7 +78,7 @@ class Settings(BaseSettings):
         topics = [
             *(self.candles_topic, self.dead_letters_topic, self.ledger_topic),
             *(self.order_flow_topic, self.book_topic, self.indicators_topic, self.trends_topic),
-            *(self.anomalies_topic, self.quality_topic),
+            *(self.anomalies_topic, self.quality_topic, self.correlations_topic),
         ]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")

@@ -15,6 +15,9 @@ aggregate: numpy on keyed state, all windows from 1s to 1d
   |-- gaps, prices far off, totals of each symbol --------------> quality
   |-- where every record went ---------------------------------> ledger
   |-- what is of too many symbols -----------------------------> dead_letters
+  v closes of minutes, all under one key
+correlate: numpy on keyed state, the pairs of all symbols
+  |-- correlations of the last hour, each minute --------------> correlations
 """
 
 from pyflink.common import Configuration, Types
@@ -23,6 +26,7 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import delivery, streams, tables
 from jobs.aggregate import BYTES, MESSAGES, Aggregate
+from jobs.correlate import Correlate
 from jobs.hand_over import HandOver
 from jobs.operators import name_operators
 from jobs.settings import OUTPUTS, Settings
@@ -36,6 +40,7 @@ from udfs.shards import TALLY
 
 PIECE = Types.ROW_NAMED(["piece"], [BYTES])
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
+CLOSES = Types.ROW_NAMED(["everything", "closes"], [Types.INT(), BYTES])
 CALL = Types.ROW_NAMED(["shard", "nothing"], [Types.INT(), BYTES])
 SHARD_LETTERS = "dead_letters_of_shards"
 """The table of the dead letters that shards make. A union of both kinds would take those of decode
@@ -94,11 +99,27 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         .uid(f"{AGGREGATE}{settings.shards}")
     )
     t_env.create_temporary_view("outputs", t_env.from_data_stream(messages))
+
+    # Closes of minutes, all under one key -> messages to correlations.
+    closes = t_env.sql_query("""
+        SELECT 0 AS everything, closes
+        FROM (SELECT messages FROM outputs WHERE output = 'closes')
+        CROSS JOIN UNNEST(messages) AS unnested (closes)
+    """)
+    correlated = (
+        streams.key_by_first_field(streams.to_stream(t_env, closes, CLOSES), Types.INT(), BYTES)
+        .process(Correlate(settings.correlations), MESSAGES)
+        .name("correlate")
+        .uid("correlate")
+        .set_parallelism(1)
+    )
+    t_env.create_temporary_view("correlated", t_env.from_data_stream(correlated))
     for name in OUTPUTS:
         table = SHARD_LETTERS if name == "dead_letters" else name
+        made_by = "correlated" if name == "correlations" else "outputs"
         outputs.add_insert_sql(f"""
             INSERT INTO {table} SELECT key, message
-            FROM (SELECT key, messages FROM outputs WHERE output = '{name}')
+            FROM (SELECT key, messages FROM {made_by} WHERE output = '{name}')
             CROSS JOIN UNNEST(messages) AS unnested (message)
         """)
     return outputs
@@ -129,7 +150,6 @@ def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStrea
 
 def rules(settings: Settings) -> Rules:
     """What the settings say of candles."""
-    bounded = settings.stop_at != "never"
     stamp_end = settings.updated_at == "end"
     return Rules(
         topics=settings.topics,
@@ -138,8 +158,7 @@ def rules(settings: Settings) -> Rules:
         symbols=settings.symbols_per_shard,
         correction_ms=settings.correction_ms,
         duplicates_ms=settings.duplicate_ttl_ms,
-        # A backfill's time passes with its records alone.
-        quiet_ms=0 if bounded else settings.idle_timeout_ms,
+        quiet_ms=settings.quiet_ms,
         forming=settings.forming_intervals,
         forming_ms=settings.forming_ms,
         ledger_ms=settings.ledger_ms,
@@ -148,6 +167,7 @@ def rules(settings: Settings) -> Rules:
         book_ms=settings.book_ms,
         analytics=_of_candles(settings) if settings.analytics else NO_ANALYTICS,
         scores=settings.scores if settings.analytics else NO_SCORES,
+        sends_closes=settings.correlations.window > 0,
         # Candles that know no clock and are never corrected are the same when they are repeated.
         may_repeat=settings.delivery == "at-least-once"
         and not (stamp_end and settings.correction_ms == 0),

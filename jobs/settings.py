@@ -7,14 +7,21 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from udfs.intervals import INTERVALS
-from udfs.periods import MOST_GAPS, Periods, RobustRules, ScoreRules, SlidingWindow
+from udfs.periods import (
+    MOST_GAPS,
+    CorrelationRules,
+    Periods,
+    RobustRules,
+    ScoreRules,
+    SlidingWindow,
+)
 from udfs.sources import Topics, numbered
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
 OUTPUTS = (
     *("candles", "late_trades", "dead_letters", "ledger", "order_flow", "book"),
-    *("indicators", "sliding", "trends", "anomalies", "quality"),
+    *("indicators", "sliding", "trends", "anomalies", "quality", "correlations"),
 )
 """What the job writes; each has a topic."""
 Period = Annotated[int, Field(ge=2, le=1_000)]
@@ -53,6 +60,9 @@ class Settings(BaseSettings):
     )
     quality_topic: Topic = Field("quality", description="Output: gaps, odd prices and totals")
     trends_topic: Topic = Field("analyzed_market_trends", description="Output: trends of a minute")
+    correlations_topic: Topic = Field(
+        "correlations", description="Output: correlations of all pairs of symbols, each minute"
+    )
     start_from: str = Field(
         "group",
         pattern="^(group|earliest|latest|[0-9]{1,15})$",
@@ -232,6 +242,24 @@ class Settings(BaseSettings):
         "separated by commas",
     )
 
+    correlation_window: int = Field(
+        60,
+        ge=0,
+        le=1_440,
+        description="Minutes whose log returns are held against each other, of all pairs of "
+        "symbols; 0 is no correlations",
+    )
+    correlation_least: int = Field(
+        20, ge=3, description="With fewer common returns a pair of symbols has no correlation"
+    )
+    correlation_symbols: int = Field(
+        1_000,
+        ge=2,
+        le=5_000,
+        description="Of so many symbols there are correlations, those with most trades in the "
+        "window; a minute of 1,000 has half a million pairs",
+    )
+
     delivery: str = Field(
         "at-least-once",
         pattern="^(at-least-once|exactly-once)$",
@@ -303,9 +331,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _enough_to_judge(self) -> Self:
-        for kind in ("z", "robust"):
+        for kind in ("z", "robust", "correlation"):
             window = getattr(self, f"{kind}_window")
-            if getattr(self, f"{kind}_least") > window:
+            if window and getattr(self, f"{kind}_least") > window:
                 raise ValueError(f"{kind}_least must be at most {kind}_window ({window})")
         return self
 
@@ -376,6 +404,17 @@ class Settings(BaseSettings):
         return tuple(map(_sliding, self.sliding_windows))
 
     @property
+    def correlations(self) -> CorrelationRules:
+        """How the returns of symbols are held against each other."""
+        return CorrelationRules(
+            window=self.correlation_window if self.analytics else 0,
+            least=self.correlation_least,
+            symbols=self.correlation_symbols,
+            quiet_ms=self.quiet_ms,
+            stamp_end=self.updated_at == "end",
+        )
+
+    @property
     def scores(self) -> ScoreRules:
         """How trades are held against those before them."""
         return ScoreRules(
@@ -386,6 +425,12 @@ class Settings(BaseSettings):
             fat_finger=self.fat_finger_percent / 100,
             gaps_ms=self.gaps_ms,
         )
+
+    @property
+    def quiet_ms(self) -> int:
+        """Silence after which event time goes on by the clock, ms; 0 is never."""
+        # A backfill's time passes with its records alone.
+        return self.idle_timeout_ms if self.stop_at == "never" else 0
 
     def environment(self) -> dict[str, str]:
         """The settings as a job reads them."""

@@ -24,6 +24,7 @@ from scripts.stack.settings import StackSettings
 from tests.api.harness import make_service
 from udfs import book, indicators, sliding
 from udfs.anomalies import Anomaly
+from udfs.correlations import Correlation
 from udfs.late import LateTrade
 from udfs.ledger import Account
 from udfs.reasons import Reason, fix_texts
@@ -119,6 +120,7 @@ def test_every_field_of_the_output_topics_is_named() -> None:
         "indicators": [field.name for field in msgspec.structs.fields(indicators.Message)],
         "sliding_windows": [field.name for field in msgspec.structs.fields(sliding.Message)],
         "anomalies": [field.name for field in msgspec.structs.fields(Anomaly)],
+        "correlations": [field.name for field in msgspec.structs.fields(Correlation)],
         "analyzed_market_trends": [field.name for field in msgspec.structs.fields(Trend)],
     }
     for topic, expected in fields.items():

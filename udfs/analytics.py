@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from udfs import anomalies, indicators, robust, series, sliding, trends
 from udfs.indicators import Indicators
-from udfs.intervals import INTERVALS
+from udfs.intervals import INTERVALS, MINUTE
 from udfs.periods import Periods, RobustRules, SlidingWindow
 from udfs.robust import Robust
 from udfs.series import Packed, Series
@@ -158,7 +158,7 @@ class Analytics:
                 part.series.load(each)
 
     def _trends(self, rows: Rows, symbols: list[str], now_ms: int | None) -> Iterator[Output]:
-        minutes = rows[rows["interval"] == trends.INTERVAL]
+        minutes = rows[rows["interval"] == MINUTE]
         if minutes.size and self._rules.trends:
             for message in trends.messages(minutes, symbols, self._rules.swing, now_ms):
                 yield "trends", *message

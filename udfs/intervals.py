@@ -14,3 +14,5 @@ INTERVALS = {
     "1d": 86_400_000,
 }
 """Every interval by name, the shortest first: its length in ms."""
+MINUTE = list(INTERVALS).index("1m")
+"""The place of a minute among them."""

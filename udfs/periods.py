@@ -106,3 +106,19 @@ class RobustRules(Limits):
     """Candles that one is held against."""
     least: int = 20
     """With fewer there is no score."""
+
+
+@dataclass(frozen=True)
+class CorrelationRules:
+    """What the settings say of correlations."""
+
+    window: int = 60
+    """Minutes whose returns are held against each other; with none there are no correlations."""
+    least: int = 20
+    """With fewer common returns a pair has no correlation."""
+    symbols: int = 1_000
+    """Of so many symbols there are correlations, those with most trades."""
+    quiet_ms: int = 0
+    """Silence after which event time goes on by the clock; 0 is never."""
+    stamp_end: bool = False
+    """Whether messages are updated at the end of their minute, instead of by the clock."""

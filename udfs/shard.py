@@ -18,6 +18,7 @@ from udfs import (
     book,
     candles,
     columns,
+    correlations,
     dead_letters,
     fingerprints,
     flows,
@@ -35,11 +36,12 @@ from udfs import (
 from udfs.analytics import Analytics, AnalyticsRules
 from udfs.book import Book
 from udfs.candles import LENGTHS_MS, NO_IDS, Candles
+from udfs.clock import NO_WATERMARK, Clock
 from udfs.columns import NOTHING, Packed
 from udfs.fingerprints import FINGERPRINT
 from udfs.flows import FLOW
 from udfs.frames import Frame
-from udfs.intervals import INTERVALS, MINUTE_MS, SECOND_MS
+from udfs.intervals import INTERVALS, MINUTE, MINUTE_MS, SECOND_MS
 from udfs.ledger import Change, Ledger
 from udfs.numbered import ENTRY, Numbered
 from udfs.periods import ScoreRules
@@ -64,13 +66,13 @@ Output = tuple[
         "trends",
         "anomalies",
         "quality",
+        "closes",
     ],
     bytes,
     bytes,
 ]
-"""Which output, and key and value of a message to it."""
+"""Which output, and key and value of a message to it; ``closes`` are for the correlations."""
 
-NO_WATERMARK = -(2**63)
 LEAST_JOURNAL = 1 << 16
 """A journal of so many bytes is not worth a snapshot yet."""
 JOURNAL_TO_SNAPSHOT = 2
@@ -109,6 +111,8 @@ class Rules:
     """Time between two messages of the book of a symbol."""
     analytics: AnalyticsRules = field(default_factory=AnalyticsRules)
     scores: ScoreRules = field(default_factory=ScoreRules)
+    sends_closes: bool = False
+    """Whether closes of minutes are sent to the correlations."""
     may_repeat: bool = True
     """Whether what was published after a checkpoint stays when the state goes back to it."""
     shards_before: int = 0
@@ -149,34 +153,6 @@ _entries = msgspec.msgpack.Decoder(_Entry)
 
 
 @dataclass
-class _Clock:
-    """How far event time has passed: by the watermark, or by the wall clock while all is quiet."""
-
-    quiet_ms: int
-    watermark: int = NO_WATERMARK
-    since_ms: int | None = None
-    """When the watermark was first seen to be there."""
-
-    def passed(self, watermark: int, now_ms: int) -> int:
-        """Windows that end at this time (ms) or before are over."""
-        if watermark != self.watermark or self.since_ms is None:
-            self.watermark, self.since_ms = watermark, now_ms
-        quiet = now_ms - self.since_ms
-        if not self.quiet_ms or quiet < self.quiet_ms or watermark < 0:
-            quiet = 0
-        return min(watermark + quiet, int(NEVER) - 1) + 1
-
-    def reaches(self, end_ms: int, now_ms: int) -> int | None:
-        """When event time will pass a time if all stays quiet; None is never."""
-        if not self.quiet_ms or end_ms == NEVER:
-            return None
-        if self.watermark < 0 or self.since_ms is None:
-            # The first watermark may come behind the last trade, and nothing tells of it.
-            return now_ms + self.quiet_ms
-        return self.since_ms + max(self.quiet_ms, end_ms - self.watermark)
-
-
-@dataclass
 class Shard:
     """The state of one shard."""
 
@@ -197,7 +173,7 @@ class Shard:
         self._codes: dict[str, int] = {}
         self._passed = 0
         self._watermark = NO_WATERMARK
-        self._clock = _Clock(self.rules.quiet_ms)
+        self._clock = Clock(self.rules.quiet_ms)
         self.book = Book(self.rules.open_orders)
         self.analytics = Analytics(self.rules.analytics)
         self.watch = Watch(self.rules.scores)
@@ -330,9 +306,10 @@ class Shard:
         before = self.analytics.again(self.windows.closed(late)) if late.size else []
         self.windows.add(seconds)
         places = self.windows.correct(self._passed)
-        out = self._candles(places, now_ms)
+        corrected = self.windows.candles.rows[places]
+        out = [*self._candles(places, now_ms), *self._closes(corrected)]
         if late.size:
-            closed, corrected = self.windows.closed(late), self.windows.candles.rows[places]
+            closed = self.windows.closed(late)
             updated_at = self._updated_at(now_ms)
             out += self.analytics.correct(before, closed, corrected, self._symbols, updated_at)
         return out
@@ -621,7 +598,13 @@ class Shard:
             *self._candles(places, now_ms),
             *self._flows(self.flows.close(self._passed), now_ms),
             *self.analytics.close(closed, self._symbols, self._updated_at(now_ms)),
+            *self._closes(closed),
         ]
+
+    def _closes(self, rows: NDArray[np.void]) -> list[Output]:
+        """What the correlations are to know of candles that were closed, or corrected."""
+        minutes = rows[rows["interval"] == MINUTE] if self.rules.sends_closes else rows[:0]
+        return [("closes", b"", correlations.pack(minutes, self._symbols))] if minutes.size else []
 
     def _both(self, places_of: Callable[[Windows], Places], now_ms: int) -> list[Output]:
         """Publishes candles, and flows, at the places that their windows give."""

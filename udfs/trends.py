@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from udfs.intervals import INTERVALS
 from udfs.sums import limbs, total_of
 
-INTERVAL = list(INTERVALS).index("1m")
-"""The candles that trends are made of."""
-
 
 class Trend(msgspec.Struct, frozen=True, gc=False):
     """The trend of one minute as its topic has it."""

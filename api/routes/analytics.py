@@ -1,13 +1,14 @@
-"""Indicators, trends, anomalies and quality."""
+"""Indicators, trends, anomalies, quality and correlations."""
 
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query
 
 from api.events import Event
-from api.models import AnomaliesModel, IndicatorsModel, QualityModel, TrendsModel
+from api.models import AnomaliesModel, CorrelationsModel, IndicatorsModel, QualityModel, TrendsModel
 from api.parameters import (
     AnomalyParameters,
+    CorrelationParameters,
     IndicatorParameters,
     QualityParameters,
     SpanParameters,
@@ -76,6 +77,21 @@ def quality(service: Serving, symbol: Symbol, asked: Annotated[QualityParameters
         and asked.kind in (None, "gap" if isinstance(each, Gap) else "fat_finger")
     ]
     return JSON({"symbol": symbol, "totals": totals, "events": events[-asked.limit :]})
+
+
+@router.get("/correlations", response_model=CorrelationsModel)
+def correlations(service: Serving, asked: Annotated[CorrelationParameters, Query()]) -> JSON:
+    """How the returns of symbols go together, the strongest pairs first."""
+    names = [name.strip() for name in asked.symbols.split(",") if name.strip()]
+    newest = service.correlations.newest
+    return JSON(
+        {
+            "timestamp": newest and newest.timestamp,
+            "window": newest and newest.window,
+            "left_out": newest.left_out if newest else 0,
+            "pairs": service.correlations.pairs(names, asked.least, asked.limit),
+        }
+    )
 
 
 E = TypeVar("E", bound=Event)

@@ -11,6 +11,7 @@ import uvicorn
 
 from api.app import create_app
 from api.books import Books
+from api.correlations import Correlations
 from api.dead_letters import DeadLetters
 from api.events import Events
 from api.ledger import Ledger
@@ -35,7 +36,7 @@ from api.store import CandleStore, Store
 MINUTE = 60_000
 TOPICS = (
     *("candles", "dead_letters", "ledger", "order_flow", "book"),
-    *("indicators", "analyzed_market_trends", "anomalies", "quality"),
+    *("indicators", "analyzed_market_trends", "anomalies", "quality", "correlations"),
 )
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
@@ -82,6 +83,7 @@ def make_service(
         Store[Trend]("trends", *bounds, settings.max_total_trends),
         Events("anomalies", *events),
         Events("quality", *events),
+        Correlations(),
         Books(settings.max_symbols),
         DeadLetters(settings.max_dead_letters),
         Ledger(),

@@ -39,6 +39,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/api/anomalies/{symbol}",
         "/api/book/{symbol}",
         "/api/candles/{symbol}",
+        "/api/correlations",
         "/api/dead-letters",
         "/api/indicators/{symbol}",
         "/api/ledger",

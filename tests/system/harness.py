@@ -110,6 +110,7 @@ class Market:
     trends_topic: str
     anomalies_topic: str
     quality_topic: str
+    correlations_topic: str
 
     def send(self, *messages: Message) -> None:
         """Send to the job's input of trades."""
@@ -184,6 +185,7 @@ class Backfill:
     trends: list[dict[str, Any]]
     anomalies: list[dict[str, Any]]
     quality: list[dict[str, Any]]
+    correlations: list[dict[str, Any]]
 
     @property
     def finals(self) -> list[dict[str, Any]]:

@@ -12,19 +12,26 @@ from scripts.generate.shocks import Shock
 from tests.system.conftest import RunBackfill
 from tests.system.harness import Message
 from tests.udfs.candle_makers import indicators_of
-from udfs.periods import Periods
+from tests.udfs.correlation_makers import (
+    assert_same,
+    closes_of,
+    correlations_expected,
+    correlations_of,
+)
+from udfs.periods import CorrelationRules, Periods
 
 pytestmark = pytest.mark.system
 
 PERIODS = Periods(sma=(5, 20))
-FEED = Feed(count=20_000, rate=100, inject=0.002, symbols=3)
+OF_THREE = CorrelationRules(window=3, least=3)
+FEED = Feed(count=40_000, rate=100, inject=0.002, symbols=3)
 
 
 def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill) -> None:
     truth: list[Shock] = []
     made = list(itertools.chain.from_iterable(blocks(FEED, tell=truth.extend)))
     messages = [Message(m.value, m.timestamp_ms, m.key) for m in made]
-    run = run_backfill(messages, sma_periods="5,20")
+    run = run_backfill(messages, sma_periods="5,20", correlation_window=3, correlation_least=3)
     series: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for candle in sorted(run.finals, key=lambda each: each["start"]):
         series[candle["symbol"], candle["interval"]].append(candle)
@@ -36,6 +43,10 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
             assert message["close"] == candle["close"]
             values = {k: np.nan if v is None else v for k, v in message["values"].items()}
             assert values == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
+
+    correlations = correlations_of(run.correlations)
+    assert_same(correlations, correlations_expected(closes_of(run.finals), OF_THREE))
+    assert sum(not np.isnan(value) for value, _ in correlations.values()) >= 9
 
     minutes = {(c["symbol"], c["start"]): c for c in run.finals if c["interval"] == "1m"}
     trends = {(t["symbol"], t["windowStartTimestamp"]): t for t in run.trends}

@@ -31,7 +31,8 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def topics() -> Topics:
     number = next(_numbers)
-    names = "candles dead_letters ledger order_flow book indicators trends anomalies quality"
+    names = "candles dead_letters ledger order_flow book indicators trends anomalies quality "
+    names += "correlations"
     return tuple(f"feed_{name}_{number}" for name in names.split())
 
 
@@ -53,6 +54,7 @@ def running(topics: Topics) -> Running:
                 trends_topic=topics[6],
                 anomalies_topic=topics[7],
                 quality_topic=topics[8],
+                correlations_topic=topics[9],
                 **settings,  # type: ignore[arg-type]
             )
         )

@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 from tests.udfs.makers import NOW_MS
 from udfs.candles import CANDLE, FINAL
 from udfs.indicators import Indicators
-from udfs.intervals import INTERVALS, MINUTE_MS
+from udfs.intervals import MINUTE, MINUTE_MS
 from udfs.periods import Periods
 from udfs.sums import limbs
-
-MINUTE = list(INTERVALS).index("1m")
 
 
 def random_candles(

@@ -17,11 +17,12 @@ from tests import oracle
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
 from udfs import frames, ledger, shard
 from udfs.analytics import AnalyticsRules
+from udfs.clock import NO_WATERMARK
 from udfs.frames import Frame
 from udfs.ledger import COUNTS
 from udfs.numbered import EPOCH_MS
 from udfs.scanner import BUY
-from udfs.shard import NO_WATERMARK, Output, Rules, Shard
+from udfs.shard import Output, Rules, Shard
 from udfs.shards import TALLY
 from udfs.windows import NEVER
 
