@@ -147,6 +147,19 @@ GAP = {
     "partition": 3,
     "offset": 80211,
     "updated_at": 1767225614501,
+    "partition_silent": 6000,
+}
+OUTAGE = {
+    "kind": "outage",
+    "symbol": "",
+    "timestamp": 1767225612101,
+    "start": 1767225606101,
+    "end": 1767225612101,
+    "length": 6000,
+    "threshold": 5000,
+    "topic": "trades",
+    "partition": 3,
+    "updated_at": 1767225614501,
 }
 PAIR = {
     "symbol": "BTC/USD",
@@ -410,6 +423,33 @@ class GapModel(BaseModel):
     partition: int
     offset: int
     updated_at: int
+    partition_silent: int = Field(
+        description="How long of it nothing of any symbol came over the partition, ms: all of it, "
+        "or most, if the feed was out; 0 if only this market was quiet"
+    )
+
+
+class OutageModel(BaseModel):
+    """Nothing of any symbol came over a partition for too long."""
+
+    kind: Literal["outage"]
+    symbol: str = Field(description="Empty")
+    timestamp: int = Field(description="When it was over, ms since the epoch")
+    start: int = Field(description="When the last thing before it was")
+    end: int
+    length: int = Field(description="ms")
+    threshold: int = Field(description="The longest of the settings' lengths that it reached")
+    topic: str
+    partition: int
+    updated_at: int
+
+
+class OutagesModel(BaseModel):
+    """Outages of partitions, ascending by time."""
+
+    model_config = example({"outages": [OUTAGE]})
+
+    outages: list[OutageModel]
 
 
 class FatFingerModel(BaseModel):

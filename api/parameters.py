@@ -139,6 +139,12 @@ class QualityParameters(SpanParameters):
     )
 
 
+class OutageParameters(SpanParameters):
+    """Which outages are asked for."""
+
+    topic: str | None = Field(None, description="Only those of this input topic")
+
+
 class SymbolParameters(Parameters):
     """Which symbols are asked for."""
 

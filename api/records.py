@@ -224,6 +224,20 @@ class Gap(msgspec.Struct, gc=False, tag_field="kind", tag="gap"):
         return "gap", self.end
 
 
+class Outage(msgspec.Struct, gc=False, tag_field="kind", tag="outage"):
+    """Nothing of any symbol came over a partition; ``length`` in ms reached ``threshold``."""
+
+    symbol: str
+    timestamp: int
+    start: int
+    end: int
+    length: int
+    threshold: int
+    topic: str
+    partition: int
+    updated_at: int
+
+
 class FatFinger(msgspec.Struct, gc=False, tag_field="kind", tag="fat_finger"):
     """A price far off the mean of those before it: ``away`` is price / mean - 1."""
 

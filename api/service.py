@@ -18,6 +18,7 @@ from api.feed import Feed
 from api.intake import Intake
 from api.ledger import OUTCOMES, Ledger
 from api.metrics import Metrics
+from api.quality import Quality
 from api.reader import Reader
 from api.readiness import Readiness, judge
 from api.records import (
@@ -31,6 +32,7 @@ from api.records import (
     Flow,
     Gap,
     Indicators,
+    Outage,
     Totals,
     Trend,
 )
@@ -56,7 +58,7 @@ class Service:
     indicators: Store[Indicators]
     trends: Store[Trend]
     anomalies: Events[Anomaly]
-    quality: Events[Gap | FatFinger | Totals]
+    quality: Quality
     correlations: Correlations
     books: Books
     dead_letters: DeadLetters
@@ -75,7 +77,7 @@ class Service:
         trends = Store[Trend]("trends", *bounds, settings.max_total_trends)
         events = settings.max_events, settings.max_total_events
         anomalies = Events[Anomaly]("anomalies", *events)
-        quality = Events[Gap | FatFinger | Totals]("quality", *events)
+        quality = Quality(*events)
         correlations = Correlations()
         books = Books(settings.max_symbols)
         dead_letters = DeadLetters(settings.max_dead_letters)
@@ -97,7 +99,9 @@ class Service:
                 REPLAYED_CORRELATIONS,
             ),
             Intake(
-                settings.quality_topic, msgspec.json.Decoder(Gap | FatFinger | Totals), quality.put
+                settings.quality_topic,
+                msgspec.json.Decoder(Gap | Outage | FatFinger | Totals),
+                quality.put,
             ),
         ]
         reader = Feed(settings, intakes, metrics, wall_clock)

@@ -12,7 +12,7 @@ aggregate: numpy on keyed state, all windows from 1s to 1d
   |-- indicators, sliding windows and trends of closed candles
   |     -> indicators, sliding_windows, analyzed_market_trends
   |-- trades far from those before them -----------------------> anomalies
-  |-- gaps, prices far off, totals of each symbol --------------> quality
+  |-- gaps, outages, prices far off, totals of each symbol -----> quality
   |-- where every record went ---------------------------------> ledger
   |-- what is of too many symbols -----------------------------> dead_letters
   v closes of minutes, all under one key
@@ -65,7 +65,12 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     # Crossed to a stream once, and all goes on from there: so the topic is read and decoded once.
     t_env.create_temporary_function(
         "decode_records",
-        udfs.decode_records(settings.topics, settings.shards, settings.max_ahead_ms),
+        udfs.decode_records(
+            settings.topics,
+            settings.shards,
+            settings.max_ahead_ms,
+            min(settings.silences_ms, default=None),
+        ),
     )
     decoded = t_env.sql_query(f"""
         SELECT piece FROM (
@@ -167,6 +172,7 @@ def rules(settings: Settings) -> Rules:
         book_ms=settings.book_ms,
         analytics=_of_candles(settings) if settings.analytics else NO_ANALYTICS,
         scores=settings.scores if settings.analytics else NO_SCORES,
+        silences_ms=settings.silences_ms,
         sends_closes=settings.correlations.window > 0,
         # Candles that know no clock and are never corrected are the same when they are repeated.
         may_repeat=settings.delivery == "at-least-once"

@@ -238,8 +238,8 @@ class Settings(BaseSettings):
     gaps_ms: Annotated[tuple[int, ...], NoDecode] = Field(
         (500, 5_000, 30_000),
         max_length=MOST_GAPS,
-        description="From which time without a trade of a symbol on there is a gap, ms, ascending, "
-        "separated by commas",
+        description="From which time without a trade of a symbol on there is a gap, and without "
+        "anything on a whole partition an outage, ms, ascending, separated by commas",
     )
 
     correlation_window: int = Field(
@@ -402,6 +402,11 @@ class Settings(BaseSettings):
     def windows(self) -> tuple[SlidingWindow, ...]:
         """Those that slide."""
         return tuple(map(_sliding, self.sliding_windows))
+
+    @property
+    def silences_ms(self) -> tuple[int, ...]:
+        """From which time without any record of a partition on there is an outage, ascending."""
+        return self.gaps_ms if self.analytics else ()
 
     @property
     def correlations(self) -> CorrelationRules:

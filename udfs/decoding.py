@@ -59,7 +59,7 @@ class Decoded:
     rejects: list[tuple[Sequence[Reject], Records]] = field(default_factory=list)
     """What is rejected, and the records that the rows of it count in."""
     outcomes: list[tuple[str, Sources]] = field(default_factory=list)
-    """The sources of all that the records hold, by what becomes of it: see ``ledger.tally``."""
+    """The sources of all that the records hold, by what becomes of it: see ``ledger.of_batch``."""
 
     def add_rejects(self, rejects: Sequence[Reject], records: Records) -> None:
         """Takes in what is rejected of some records."""
@@ -67,6 +67,18 @@ class Decoded:
             self.rejects.append((rejects, records))
             rows = [reject.row for reject in rejects]
             self.outcomes.append(("rejected", records.sources[rows]))
+
+    def times(self) -> tuple[Sources, NDArray[np.int64]]:
+        """Source and time (ms), (n,), of each trade and each message about an order."""
+        sources = [batch.trades["source"] for batch in self.batches]
+        times = [batch.trades["timestamp"] for batch in self.batches]
+        sources += [each.events["source"] for each in self.events]
+        times += [each.events["time"] for each in self.events]
+        if len(times) == 1:
+            return sources[0], times[0]
+        return np.concatenate([np.zeros(0, np.int32), *sources]), np.concatenate(
+            [np.zeros(0, np.int64), *times]
+        )
 
     def extend(self, more: "Decoded") -> None:
         """Takes in what other records held."""

@@ -36,10 +36,14 @@ from udfs import (  # noqa: E402
     ledger,
     order_frames,
     orders,
+    outages,
+    tally,
     trades,
 )
 from udfs.decoding import Records  # noqa: E402
+from udfs.outages import Run  # noqa: E402
 from udfs.sources import Topics  # noqa: E402
+from udfs.tally import Tally  # noqa: E402
 
 
 def _columns_of(timezone: Any, types: Any, batches: Any) -> list[Any]:
@@ -103,15 +107,18 @@ class Decode(ScalarFunction):  # type: ignore[misc]
     with the digits of their key, dead letters with a brace.
     """
 
-    def __init__(self, topics: Topics, shards: int, max_ahead_ms: int) -> None:
+    def __init__(
+        self, topics: Topics, shards: int, max_ahead_ms: int, silence_ms: int | None
+    ) -> None:
         self._topics = topics
         self._shards = shards
         self._max_ahead_ms = max_ahead_ms
+        self._silence_ms = silence_ms
 
     def open(self, function_context: FunctionContext) -> None:
         """Loads the compiled kernels before the first record."""
         del function_context
-        for module in (trades, fix, orders, frames):
+        for module in (trades, fix, orders, frames, outages):
             module.warm_up()
         # A batch of broken records makes thousands of objects, none of them in a cycle. With the
         # collector's own thresholds, searching them took as long as all the decoding.
@@ -140,18 +147,22 @@ class Decode(ScalarFunction):  # type: ignore[misc]
             pieces += map(order_frames.pack, order_frames.split(events, self._shards))
         for rejects, of in decoded.rejects:
             pieces += dead_letters.encode(rejects, of.sources, of.offsets, self._topics, now_ms)
-        pieces.append(ledger.tally(source, decoded.outcomes))
+        changes = ledger.of_batch(source, decoded.outcomes)
+        runs: list[Run] = []
+        if self._silence_ms is not None:
+            runs = outages.runs(*decoded.times(), self._silence_ms)
+        pieces.append(tally.pack(Tally(changes, runs)))
         ends = np.zeros(len(payload) + 1, np.int32)
         ends[-1] = len(pieces)
         return pa.ListArray.from_arrays(ends, pa.array(pieces, pa.binary()))
 
 
 def decode_records(
-    topics: Topics, shards: int, max_ahead_ms: int
+    topics: Topics, shards: int, max_ahead_ms: int, silence_ms: int | None
 ) -> UserDefinedScalarFunctionWrapper:
     """``decode_records(payload, source, offset, timestamp)``: see ``Decode``."""
     return udf(
-        Decode(topics, shards, max_ahead_ms),
+        Decode(topics, shards, max_ahead_ms, silence_ms),
         input_types=[
             DataTypes.BYTES(),
             DataTypes.INT(),

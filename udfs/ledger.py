@@ -16,8 +16,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.frames import KEY_BYTES
-from udfs.shards import TALLY
 from udfs.sources import Topics, named
 
 COUNTS = (
@@ -116,8 +114,10 @@ def by_source(sources: NDArray[np.int32], name: str) -> list[Change]:
     return [(s, name, n) for s, n in zip(found.tolist(), counts.tolist(), strict=True)]
 
 
-def tally(messages: NDArray[np.int32], records: Iterable[tuple[str, NDArray[np.int32]]]) -> bytes:
-    """The piece that carries what decode counted.
+def of_batch(
+    messages: NDArray[np.int32], records: Iterable[tuple[str, NDArray[np.int32]]]
+) -> list[Change]:
+    """What is counted of a batch as it is decoded.
 
     Args:
         messages: the sources of the Kafka records.
@@ -129,9 +129,4 @@ def tally(messages: NDArray[np.int32], records: Iterable[tuple[str, NDArray[np.i
         changes += by_source(sources, "records")
         if outcome in COUNTS:
             changes += by_source(sources, outcome)
-    return b"%04d" % TALLY + msgspec.msgpack.encode(changes)
-
-
-def read_tally(piece: bytes) -> list[Change]:
-    """The counts that ``tally`` wrote."""
-    return msgspec.msgpack.decode(piece[KEY_BYTES:], type=list[Change])
+    return changes

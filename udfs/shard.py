@@ -29,6 +29,7 @@ from udfs import (
     order_frames,
     seen,
     snapshot,
+    tally,
     tape,
     watch,
     windows,
@@ -44,6 +45,7 @@ from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE, MINUTE_MS, SECOND_MS
 from udfs.ledger import Change, Ledger
 from udfs.numbered import ENTRY, Numbered
+from udfs.outages import Outages, Run
 from udfs.periods import ScoreRules
 from udfs.reasons import Reason
 from udfs.seen import Seen
@@ -111,6 +113,8 @@ class Rules:
     """Time between two messages of the book of a symbol."""
     analytics: AnalyticsRules = field(default_factory=AnalyticsRules)
     scores: ScoreRules = field(default_factory=ScoreRules)
+    silences_ms: tuple[int, ...] = ()
+    """From which time without anything of a partition on there is an outage, ascending."""
     sends_closes: bool = False
     """Whether closes of minutes are sent to the correlations."""
     may_repeat: bool = True
@@ -141,6 +145,7 @@ class _Entry(msgspec.Struct, array_like=True):
     events: Packed = NOTHING
     trades: Packed = NOTHING
     crossed: dict[str, int] = {}
+    runs: list[Run] = []
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -177,6 +182,7 @@ class Shard:
         self.book = Book(self.rules.open_orders)
         self.analytics = Analytics(self.rules.analytics)
         self.watch = Watch(self.rules.scores)
+        self.outages = Outages(self.rules.silences_ms)
         self._forming_at = self._ledger_at = self._book_at = 0
         self._ledger_due = False
         self._entry: _Entry | None = None
@@ -220,7 +226,10 @@ class Shard:
         out = self.tick(watermark, now_ms)
         watermark = self._watermark
         if self.number == TALLY:
-            self._count(self._change(watermark), ledger.read_tally(piece))
+            entry, counted = self._change(watermark), tally.unpack(piece)
+            entry.runs = counted.runs
+            self._count(entry, counted.changes)
+            self.outages.take(counted.runs, self._passed)
         elif order_frames.is_packed(piece):
             out += self._take_orders(piece, watermark, now_ms)
         else:
@@ -347,6 +356,9 @@ class Shard:
             if new_minute:
                 out += self._both(lambda windows: windows.forming(self._slow), now_ms)
                 self._expire(watermark)
+        if self.outages.next_end <= self._passed:
+            self._change(watermark)
+            out += self._tell_outages(now_ms)
         out += self._form(now_ms)
         end = watermark >= NEVER
         out += self._publish_book(now_ms, end)
@@ -361,7 +373,8 @@ class Shard:
     def due(self, now_ms: int) -> tuple[int, int | None]:
         """When ``tick`` has something to do: in event time, and by the wall clock."""
         # A trade on the tape has an open window, the end of which is soon enough to read it.
-        end = min(self.windows.next_end, self.flows.next_end, self._next_expiry)
+        ends = self.windows.next_end, self.flows.next_end, self.outages.next_end
+        end = min(*ends, self._next_expiry)
         clock = [self._clock.reaches(end, now_ms)]
         if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
@@ -407,6 +420,7 @@ class Shard:
             book.pack_symbols(self.book.symbols),
             self.analytics.pack(),
             self.watch.pack(),
+            self.outages.held,
         )
 
     def _read(self, data: bytes) -> None:
@@ -426,6 +440,8 @@ class Shard:
         self.flows.close(entry.passed)
         self._expire_orders()
         self.watch.read(entry.passed, self._symbols)
+        self.outages.read(entry.passed)
+        self.outages.take(entry.runs, entry.passed)
         if entry.seconds:
             self._add(self.windows, entry.symbols, candles.unpack(entry.seconds))
         if entry.flows != NOTHING:
@@ -458,6 +474,7 @@ class Shard:
         )
         self.analytics.load(whole.analytics)
         self.watch.load(whole.watched)
+        self.outages = Outages(self.rules.silences_ms, whole.runs)
 
     def _recover(self, recovered_ms: int) -> None:
         if self.rules.may_repeat:
@@ -496,6 +513,12 @@ class Shard:
         read = self.watch.read(self._passed, self._symbols)
         topics, updated_at = self.rules.topics, self._updated_at(now_ms)
         return list(self.watch.messages(*read, self._symbols, topics, updated_at))
+
+    def _tell_outages(self, now_ms: int) -> list[Output]:
+        """Publishes the silences of partitions that are over."""
+        silences = self.outages.read(self._passed)
+        made = self.outages.messages(silences, self.rules.topics, self._updated_at(now_ms))
+        return [("quality", key, value) for key, value in made]
 
     def _encode(self, symbols: list[str], rows: NDArray[np.void]) -> None:
         """Gives rows the shard's own codes of their symbols."""

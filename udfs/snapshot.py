@@ -15,6 +15,7 @@ from udfs.candles import Candles
 from udfs.columns import NOTHING, Packed, array
 from udfs.fingerprints import FINGERPRINT
 from udfs.numbered import ENTRY
+from udfs.outages import Run
 from udfs.shards import cell_of, heir_of
 
 
@@ -44,6 +45,8 @@ class Snapshot(msgspec.Struct, array_like=True):
     """Of ``Analytics.pack``, their symbols as those of candles."""
     watched: watch.Packed = msgspec.field(default_factory=watch.Packed)
     """Of ``Watch.pack``: the watch over the first of the symbols."""
+    runs: list[Run] = []
+    """Of ``Outages.held``; of the account of what decode counted alone."""
 
 
 _packer = msgspec.msgpack.Encoder()
@@ -89,6 +92,7 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
                 fingerprints=fingerprints[table.cells(fingerprints) % shards == shard].tobytes(),
                 counts=snapshot.counts if shard == heir else {},
                 duplicates=snapshot.duplicates if shard == heir else {},
+                runs=snapshot.runs if shard == heir else [],
                 flows=flows.pack(own_flows),
                 orders=book.pack_orders(own_orders),
                 books=book.pack_symbols(books[wanted]),
@@ -122,6 +126,7 @@ def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
         of_flows.append(own_flows)
         orders.append(own_orders)
         books.append(_of_all(part))
+        whole.runs += part.runs
         of_series += [series.shifted(each, len(whole.symbols)) for each in part.analytics]
         whole.symbols += part.symbols
         whole.numbered += part.numbered

@@ -1,19 +1,28 @@
-"""Indicators, trends, anomalies, quality and correlations."""
+"""Indicators, trends, anomalies, quality, outages and correlations."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
+import msgspec
 from fastapi import APIRouter, Query
 
-from api.events import Event
-from api.models import AnomaliesModel, CorrelationsModel, IndicatorsModel, QualityModel, TrendsModel
+from api.models import (
+    AnomaliesModel,
+    CorrelationsModel,
+    IndicatorsModel,
+    OutagesModel,
+    QualityModel,
+    TrendsModel,
+)
 from api.parameters import (
     AnomalyParameters,
     CorrelationParameters,
     IndicatorParameters,
+    OutageParameters,
     QualityParameters,
     SpanParameters,
 )
-from api.records import Gap, Totals
+from api.quality import silent_ms
+from api.records import FatFinger, Gap, Outage, Totals
 from api.responses import JSON
 from api.routes.candles import Symbol
 from api.service import Serving
@@ -76,7 +85,20 @@ def quality(service: Serving, symbol: Symbol, asked: Annotated[QualityParameters
         if not isinstance(each, Totals)
         and asked.kind in (None, "gap" if isinstance(each, Gap) else "fat_finger")
     ]
-    return JSON({"symbol": symbol, "totals": totals, "events": events[-asked.limit :]})
+    outages = service.quality.outages()
+    found = [_with_silence(each, outages) for each in events[-asked.limit :]]
+    return JSON({"symbol": symbol, "totals": totals, "events": found})
+
+
+@router.get("/outages", response_model=OutagesModel)
+def outages(service: Serving, asked: Annotated[OutageParameters, Query()]) -> JSON:
+    """When nothing of any symbol came over a partition, ascending by time; of many, the newest."""
+    found = [
+        each
+        for each in _within(service.quality.outages(), asked)
+        if asked.topic in (None, each.topic)
+    ]
+    return JSON({"outages": found[-asked.limit :]})
 
 
 @router.get("/correlations", response_model=CorrelationsModel)
@@ -94,13 +116,24 @@ def correlations(service: Serving, asked: Annotated[CorrelationParameters, Query
     )
 
 
-E = TypeVar("E", bound=Event)
+class _Timed(Protocol):
+    timestamp: int
+
+
+E = TypeVar("E", bound=_Timed)
 
 
 def _within(events: list[E], asked: SpanParameters) -> list[E]:
     since = -float("inf") if asked.since is None else asked.since
     until = float("inf") if asked.until is None else asked.until
     return [each for each in events if since <= each.timestamp < until]
+
+
+def _with_silence(event: Gap | FatFinger, outages: list[Outage]) -> Any:
+    """The event; if it is a gap, with how long of it the whole partition was silent."""
+    if not isinstance(event, Gap):
+        return event
+    return {**msgspec.to_builtins(event), "partition_silent": silent_ms(event, outages)}
 
 
 def _is_asked(name: str, names: list[str]) -> bool:

@@ -16,6 +16,7 @@ from api.dead_letters import DeadLetters
 from api.events import Events
 from api.ledger import Ledger
 from api.metrics import Metrics
+from api.quality import Quality
 from api.reader import Reading
 from api.records import (
     Account,
@@ -82,7 +83,7 @@ def make_service(
         Store[Indicators]("indicators", *bounds, settings.max_total_indicators),
         Store[Trend]("trends", *bounds, settings.max_total_trends),
         Events("anomalies", *events),
-        Events("quality", *events),
+        Quality(*events),
         Correlations(),
         Books(settings.max_symbols),
         DeadLetters(settings.max_dead_letters),

@@ -6,8 +6,9 @@ import pytest
 
 from api.errors import UnknownSymbolError
 from api.events import Events
-from api.models import AnomaliesModel, IndicatorsModel, QualityModel, TrendsModel
-from api.records import Anomaly, FatFinger, Gap, Indicators, Totals, Trend
+from api.models import AnomaliesModel, IndicatorsModel, OutagesModel, QualityModel, TrendsModel
+from api.quality import Quality
+from api.records import Anomaly, FatFinger, Gap, Indicators, Outage, Totals, Trend
 from api.service import Service
 from tests.api.harness import MINUTE, NOW
 
@@ -152,7 +153,42 @@ def test_quality_has_the_newest_totals_and_what_happened(
     assert answer["totals"]["trades"] == 9
     assert [row["kind"] for row in answer["events"]] == ["gap", "fat_finger"]
     (row,) = client.get("/api/quality/BTC/USD?kind=gap").json()["events"]
+    assert row.pop("partition_silent") == 0
     assert msgspec.convert(row, Gap) == gap(1)
+
+
+def outage(end: int, length: int, partition: int = 0, topic: str = "trades") -> Outage:
+    end += NOW
+    return Outage("", end, end - length, end, length, 500, topic, partition, NOW)
+
+
+def test_a_gap_says_how_long_of_it_the_partition_was_silent(
+    service: Service, client: httpx.Client
+) -> None:
+    # From -700 to 1.
+    service.quality.put([gap(1, 701), outage(-600, 500), outage(-50, 300), outage(9, 9)])
+    service.quality.put([outage(-50, 300), outage(0, 700, partition=1), outage(0, 700, topic="o")])
+    (row,) = client.get("/api/quality/BTC/USD").json()["events"]
+    assert row["partition_silent"] == 100 + 300 + 1
+
+
+def test_outages_come_as_they_were_put_by_time(service: Service, client: httpx.Client) -> None:
+    put = [outage(900, 500), outage(100, 500, partition=1), outage(100, 600, topic="orders")]
+    service.quality.put([*put, put[0]])
+    answer = client.get("/api/outages").json()
+    OutagesModel.model_validate(answer, strict=True)
+    assert msgspec.convert(answer["outages"], list[Outage]) == [put[1], put[2], put[0]]
+    assert len(client.get("/api/outages?limit=1").json()["outages"]) == 1
+    (row,) = client.get(f"/api/outages?topic=trades&to={NOW + 101}").json()["outages"]
+    assert row["partition"] == 1
+    assert client.get("/api/outages?partition=1").status_code == 422
+
+
+def test_so_many_outages_are_kept_those_that_came_last() -> None:
+    quality = Quality(2, 10)
+    quality.put([outage(3, 1), outage(1, 1), outage(2, 1), gap()])
+    assert [each.end - NOW for each in quality.outages()] == [1, 2]
+    assert len(quality) == 3
 
 
 def test_so_many_events_are_kept_those_that_came_last() -> None:

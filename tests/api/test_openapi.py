@@ -44,6 +44,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/api/indicators/{symbol}",
         "/api/ledger",
         "/api/order-flow/{symbol}",
+        "/api/outages",
         "/api/quality/{symbol}",
         "/api/symbols",
         "/api/trends/{symbol}",

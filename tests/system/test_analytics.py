@@ -1,6 +1,7 @@
 """Analytics on a real broker and a real cluster: those of the candles and trades there are."""
 
 import itertools
+import json
 from collections import defaultdict
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.udfs.correlation_makers import (
     correlations_expected,
     correlations_of,
 )
+from tests.udfs.outage_makers import silences, told
 from udfs.periods import CorrelationRules, Periods
 
 pytestmark = pytest.mark.system
@@ -31,7 +33,9 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     truth: list[Shock] = []
     made = list(itertools.chain.from_iterable(blocks(FEED, tell=truth.extend)))
     messages = [Message(m.value, m.timestamp_ms, m.key) for m in made]
-    run = run_backfill(messages, sma_periods="5,20", correlation_window=3, correlation_least=3)
+    run = run_backfill(
+        messages, sma_periods="5,20", correlation_window=3, correlation_least=3, gaps_ms="100,500"
+    )
     series: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for candle in sorted(run.finals, key=lambda each: each["start"]):
         series[candle["symbol"], candle["interval"]].append(candle)
@@ -71,3 +75,9 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     assert of_candles
     gaps = [m for m in run.quality if m["kind"] == "gap"]
     assert sum(sum(m["gaps"].values()) for m in totals.values()) == len(gaps) > 0
+
+    partitions = np.array([each.partition for each in run.records], np.int32)
+    times = np.array([json.loads(each.value)["timestamp"] for each in run.records])
+    outages = silences(partitions, times, (100, 500))
+    assert told([m for m in run.quality if m["kind"] == "outage"]) == outages
+    assert len(outages) > 20

@@ -106,6 +106,10 @@ def test_what_does_not_move_has_no_correlation() -> None:
         found, _ = matrix(np.stack([moving, np.full(4, constant), -moving], axis=1), 3)
         assert np.isnan(found[1]).all()
         assert found[0, 2] == pytest.approx(-1)
+    stands = np.array([0.1, 0.1, 0.1, 0.7, -0.3])
+    moving = np.array([0.2, 0.1, -0.3, np.nan, np.nan])
+    found, _ = matrix(np.stack([stands, moving], axis=1), 3)
+    assert np.isnan(found[0, 1])
 
 
 @settings(max_examples=60, deadline=None)

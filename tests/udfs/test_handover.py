@@ -24,15 +24,17 @@ from tests.udfs.test_shard import (
     small_journals,
     values,
 )
-from udfs import frames, handover, ledger, snapshot
+from udfs import frames, handover, ledger, outages, snapshot, tally
 from udfs.frames import Frame
 from udfs.handover import Heir
 from udfs.ledger import COUNTS
 from udfs.shard import HANDED_OVER, Output, Rules, Shard, StateError
 from udfs.shards import TALLY, shard_of
+from udfs.tally import Tally
 from udfs.windows import NEVER
 
 counts = st.integers(1, 9)
+SILENCE_MS = 500
 
 
 def trades_of_all_kinds(seed: int, n: int, span_ms: int) -> Frame:
@@ -83,8 +85,10 @@ class Shards:
         for number in np.unique(of_trade).tolist():
             part = dataclasses.replace(frames.take(frame, of_trade == number), shard=number)
             self.piece(number, frames.pack(part), watermark)
-        none = np.zeros(0, np.int32)
-        self.piece(TALLY, ledger.tally(none, [("trades", frame.trades["source"])]), watermark)
+        sources, times = frame.trades["source"], frame.trades["timestamp"]
+        changes = ledger.of_batch(np.zeros(0, np.int32), [("trades", sources)])
+        runs = outages.runs(sources, times, SILENCE_MS)
+        self.piece(TALLY, tally.pack(Tally(changes, runs)), watermark)
 
     def parts(self, shards: int) -> list[tuple[int, bytes]]:
         """What all of them hand over to so many, made from their journals."""
@@ -198,7 +202,8 @@ def analytics_of(outputs: list[Output]) -> dict[tuple[Any, ...], Any]:
                 *(each["timestamp"], each["value"]),
             )
         elif name == "quality":
-            key = each["symbol"], each["kind"], each["timestamp"] * (each["kind"] != "totals")
+            time = each["timestamp"] * (each["kind"] != "totals")
+            key = each["symbol"], each["kind"], time, each.get("partition")
         else:
             continue
         each.pop("updated_at")
@@ -221,7 +226,10 @@ def test_analytics_go_on_with_other_shards(
         frame = shuffled(seed, 200, 5 * MINUTE, 0)
         parts = [part for part in parts_of(frame, cuts) if part.trades.size]
         watermarks = [int(part.trades["timestamp"].min()) - 1 for part in parts]
-        own = dataclasses.replace(RULES, correction_ms=MINUTE, analytics=ANALYTICS)
+        silences = SILENCE_MS, 3 * SECOND
+        own = dataclasses.replace(
+            RULES, correction_ms=MINUTE, analytics=ANALYTICS, silences_ms=silences
+        )
         plain, changed = Shards(1, rules=own), Shards(before, rules=own)
         for number, (part, watermark) in enumerate(zip(parts, watermarks, strict=True)):
             plain.frame(part, watermark)

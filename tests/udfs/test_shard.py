@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests import oracle
 from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
-from udfs import frames, ledger, shard
+from udfs import frames, ledger, shard, tally
 from udfs.analytics import AnalyticsRules
 from udfs.clock import NO_WATERMARK
 from udfs.frames import Frame
@@ -24,6 +24,7 @@ from udfs.numbered import EPOCH_MS
 from udfs.scanner import BUY
 from udfs.shard import Output, Rules, Shard
 from udfs.shards import TALLY
+from udfs.tally import Tally
 from udfs.windows import NEVER
 
 SECOND, MINUTE, DAY = 1_000, 60_000, 86_400_000
@@ -490,10 +491,11 @@ def test_duplicates_of_more_symbols_than_are_counted_are_counted_together(
 def test_a_tally_is_an_account_of_its_own() -> None:
     shard = Shard(TALLY, RULES)
     sources = np.array([3, 3, 4], np.int32)
-    piece = ledger.tally(
+    changes = ledger.of_batch(
         sources,
         [("trades", np.array([3, 3, 3, 4], np.int32)), ("rejected", np.array([4], np.int32))],
     )
+    piece = tally.pack(Tally(changes))
     assert not [o for o in shard.take(piece, 0, 10_000) if o[0] != "ledger"]
     assert shard.ledger.counts == {3: [2, 3, 0, 0, 0, 0, 0, 0], 4: [1, 2, 0, 0, 0, 1, 0, 0]}
     (output,) = shard.tick(0, 20_000)

@@ -36,7 +36,7 @@ def main() -> None:
     topics = {0: "trades", ORDERS: "orders"}
     sliding = AnalyticsRules(windows=(SlidingWindow("3s", 3_000, "1s"),))
     rules = dataclasses.replace(RULES, topics=topics, analytics=sliding)
-    decode = flink.Decode(topics, 2, 60_000)
+    decode = flink.Decode(topics, 2, 60_000, 500)
     decode.open(None)
     shard.warm_up()
     ready = _kernels()
