@@ -97,7 +97,8 @@ class Series:
     def expire(self, rows: NDArray[np.void]) -> None:
         """Takes it that nothing corrects these candles any more, which come as for ``close``."""
         rows = self.wanted(rows)
-        self._recurrence.advance(self._bases, self._places_of(rows), rows)
+        places = self._places_of(rows)
+        self._recurrence.advance(self._bases, places, rows)
 
     def symbols(self, since_ms: int) -> NDArray[np.int64]:
         """The symbols that had candles since then."""
