@@ -134,6 +134,7 @@ ANOMALY = {
     "partition": 3,
     "offset": 80211,
     "updated_at": 1767225614501,
+    "features": None,
 }
 GAP = {
     "kind": "gap",
@@ -377,27 +378,39 @@ class TrendsModel(BaseModel):
 
 
 class AnomalyModel(BaseModel):
-    """A trade, or a candle, far from those before it."""
+    """A trade, or a candle, far from those before it, or rare to a model."""
 
     model_config = example(ANOMALY)
 
     symbol: str
     timestamp: int = Field(description="Of the trade, or the candle's start, ms since the epoch")
-    kind: str = Field(description="price or quantity of a trade, return or volume of a candle")
+    kind: str = Field(
+        description="price or quantity of a trade; return or volume of a candle, or model"
+    )
     interval: Interval | None = Field(description="Of the candle")
-    value: float = Field(description="Of the trade, or candle")
-    mean: float = Field(description="Of the trades before it; of candles the median")
-    standard_deviation: float = Field(
+    value: float = Field(description="Of the trade, or candle; of a model the score, 0 to 1")
+    mean: float | None = Field(
+        description="Of the trades before it; of candles the median; a model has none"
+    )
+    standard_deviation: float | None = Field(
         description="Theirs, of a sample; of candles 1.4826 times the median absolute deviation"
     )
-    z: float = Field(description="(value - mean) / standard_deviation")
-    threshold: float = Field(description="That z reached, above or below")
-    severity: str = Field(description="minor, major (1.5 thresholds) or critical (2)")
-    count: int = Field(description="Trades, or candles, that it was held against")
+    z: float | None = Field(description="(value - mean) / standard_deviation")
+    threshold: float = Field(description="That z, above or below, or the score reached")
+    severity: str = Field(
+        description="minor, major (1.5 thresholds) or critical (2); of a model by how much nearer "
+        "to 1 the score is than the threshold: 1.5 times, or twice"
+    )
+    count: int = Field(
+        description="Trades, or candles, that it was held against; all that a model learned before"
+    )
     topic: str | None = Field(description="Where the trade is")
     partition: int | None
     offset: int | None
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
+    features: dict[str, float] | None = Field(
+        description="What a model saw of the candle, by name; null of other kinds"
+    )
 
 
 class AnomaliesModel(BaseModel):

@@ -106,10 +106,10 @@ class IndicatorParameters(SpanParameters):
 class AnomalyParameters(SpanParameters):
     """Which anomalies are asked for."""
 
-    kind: Literal["price", "quantity", "return", "volume"] | None = Field(
+    kind: Literal["price", "quantity", "return", "volume", "model"] | None = Field(
         None,
         description="Only those of this kind",
-        examples=["price", "quantity", "return", "volume"],
+        examples=["price", "quantity", "return", "volume", "model"],
     )
     severity: Literal["minor", "major", "critical"] | None = Field(
         None, description="Only those that are so severe", examples=["minor", "major", "critical"]

@@ -178,16 +178,19 @@ class Correlation(msgspec.Struct, gc=False):
 
 
 class Anomaly(msgspec.Struct, gc=False):
-    """A trade, or a candle, that is far from those before it."""
+    """A trade, or a candle, that is far from those before it, or rare to a model.
+
+    What a model scored has ``features``, and no mean, standard deviation or z.
+    """
 
     symbol: str
     timestamp: int
     kind: str
     interval: Interval | None
     value: float
-    mean: float
-    standard_deviation: float
-    z: float
+    mean: float | None
+    standard_deviation: float | None
+    z: float | None
     threshold: float
     severity: str
     count: int
@@ -195,6 +198,7 @@ class Anomaly(msgspec.Struct, gc=False):
     partition: int | None
     offset: int | None
     updated_at: int
+    features: dict[str, float] | None = None
 
     @property
     def key(self) -> Hashable:

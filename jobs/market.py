@@ -188,6 +188,7 @@ def _of_candles(settings: Settings) -> AnalyticsRules:
         periods=settings.periods,
         windows=settings.windows,
         robust=settings.robust,
+        model=settings.model,
         swing=settings.swing_percent / 100,
         ttl_ms=settings.series_ttl_ms,
     )

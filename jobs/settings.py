@@ -10,6 +10,7 @@ from udfs.intervals import INTERVALS
 from udfs.periods import (
     MOST_GAPS,
     CorrelationRules,
+    ModelRules,
     Periods,
     RobustRules,
     ScoreRules,
@@ -232,6 +233,33 @@ class Settings(BaseSettings):
     robust_least: int = Field(
         20, ge=2, description="With fewer candles before it, nothing is said of a candle"
     )
+    model_intervals: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Intervals of whose candles a model learns what is usual, separated by commas; "
+        "none by default. Its state is 5.2 kB a symbol and interval, twice that in memory",
+    )
+    model_threshold: float = Field(
+        0.95,
+        gt=0,
+        lt=1,
+        description="From which score of the model on, 0 to 1, a candle is an anomaly",
+    )
+    model_trees: int = Field(
+        10, ge=1, le=100, description="Trees of a model; it takes time and state in proportion"
+    )
+    model_height: int = Field(
+        6,
+        ge=1,
+        le=10,
+        description="Cuts on the way down a tree; one more doubles the state, and raises scores",
+    )
+    model_window: int = Field(
+        250,
+        ge=2,
+        le=10_000,
+        description="Candles of a symbol and interval that are learned before any is scored, and "
+        "after which what was learned is renewed",
+    )
     fat_finger_percent: float = Field(
         10.0, gt=0, description="How far a price may be from the mean of those before it, percent"
     )
@@ -286,14 +314,16 @@ class Settings(BaseSettings):
     @field_validator(
         *("trades_topics", "orders_topics", "forming_intervals", "indicator_intervals"),
         *("robust_intervals", "sma_periods", "ema_periods", "macd_periods", "sliding_windows"),
-        *("z_thresholds", "gaps_ms"),
+        *("z_thresholds", "gaps_ms", "model_intervals"),
         mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
 
-    @field_validator("forming_intervals", "indicator_intervals", "robust_intervals")
+    @field_validator(
+        "forming_intervals", "indicator_intervals", "robust_intervals", "model_intervals"
+    )
     @classmethod
     def _are_intervals(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         unknown = set(names) - set(INTERVALS)
@@ -396,6 +426,17 @@ class Settings(BaseSettings):
             least=self.robust_least,
             threshold=self.z_threshold,
             thresholds=tuple(map(_threshold, self.z_thresholds)),
+        )
+
+    @property
+    def model(self) -> ModelRules:
+        """What learns the candles."""
+        return ModelRules(
+            intervals=self.model_intervals,
+            trees=self.model_trees,
+            height=self.model_height,
+            window=self.model_window,
+            threshold=self.model_threshold,
         )
 
     @property

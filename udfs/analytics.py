@@ -10,10 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import anomalies, indicators, robust, series, sliding, trends
+from udfs import anomalies, indicators, learned, robust, series, sliding, trends
 from udfs.indicators import Indicators
 from udfs.intervals import INTERVALS, MINUTE
-from udfs.periods import Periods, RobustRules, SlidingWindow
+from udfs.learned import Model
+from udfs.periods import ModelRules, Periods, RobustRules, SlidingWindow
 from udfs.robust import Robust
 from udfs.series import Packed, Series
 from udfs.sliding import Sliding
@@ -34,6 +35,8 @@ class AnalyticsRules:
     windows: tuple[SlidingWindow, ...] = ()
     robust: RobustRules = field(default_factory=RobustRules)
     """What is said of unusual candles."""
+    model: ModelRules = field(default_factory=ModelRules)
+    """What learns the candles, to say of rare ones."""
     trends: bool = True
     """Whether there are trends."""
     swing: float = 0.02
@@ -93,6 +96,16 @@ class Analytics:
                     "anomalies",
                     Series(Robust(own.window, own.least), _are_among(own.intervals)),
                     lambda rows, values, *rest: anomalies.of_candles(rows, values, own, *rest),
+                )
+            )
+
+        if rules.model.intervals:
+            model = rules.model
+            self._parts.append(
+                _Part(
+                    "anomalies",
+                    Series(Model(model), _are_among(model.intervals)),
+                    lambda rows, values, *rest: anomalies.of_model(rows, values, model, *rest),
                 )
             )
 
@@ -173,3 +186,4 @@ def warm_up() -> None:
     indicators.warm_up()
     sliding.warm_up()
     robust.warm_up()
+    learned.warm_up()

@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import robust
+from udfs import learned, robust
 from udfs.intervals import INTERVALS
-from udfs.periods import Limits
+from udfs.periods import Limits, ModelRules
 from udfs.sources import Topics, named
 from udfs.zscore import PRICE
 
@@ -19,33 +19,36 @@ _SEVERITY_NAMES = [name for _, name in SEVERITIES]
 _INTERVALS = list(INTERVALS)
 
 
-class Anomaly(msgspec.Struct, frozen=True, gc=False):
+class Anomaly(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An anomaly as its topic has it."""
 
     symbol: str
     timestamp: int
     """Of the trade, or of the start of the candle, ms since epoch."""
     kind: str
-    """``price`` or ``quantity`` of a trade, ``return`` or ``volume`` of a candle."""
+    """``price`` or ``quantity`` of a trade; ``return`` or ``volume`` of a candle, or ``model``."""
     interval: str | None
     """Of the candle."""
     value: float
-    mean: float
-    """Of the trades before it; of candles the median."""
-    standard_deviation: float
+    """Of the trade or candle; of a model the score, 0 to 1."""
+    mean: float | None
+    """Of the trades before it; of candles the median; a model has none."""
+    standard_deviation: float | None
     """Theirs, of a sample; of candles 1.4826 times the median absolute deviation."""
-    z: float
+    z: float | None
     """(value - mean) / standard_deviation."""
     threshold: float
-    """That the distance reached."""
+    """That the distance, or the score, reached."""
     severity: str
     count: int
-    """Trades, or candles, that it was held against."""
+    """Trades, or candles, that it was held against; of a model all that it learned before."""
     topic: str | None
     """Where the trade is."""
     partition: int | None
     offset: int | None
     updated_at: int
+    features: dict[str, float] | None = None
+    """What a model saw of the candle, by name; only its messages have this."""
 
 
 _json = msgspec.json.Encoder()
@@ -121,6 +124,42 @@ def of_candles(
                 start + INTERVALS[interval] if now_ms is None else now_ms,
             )
             yield name.encode(), _json.encode(anomaly)
+
+
+def of_model(
+    rows: NDArray[np.void],
+    values: NDArray[np.float64],
+    rules: ModelRules,
+    names: list[str],
+    now_ms: int | None,
+) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of the message of each candle that is rare to a model, updated now.
+
+    At the end of its window if that is None. How severe it is follows from how much nearer to 1,
+    the rarest, the score is than the threshold.
+
+    Args:
+        rows: (n,) of CANDLE.
+        values: (n, score, count and features) of ``learned.Model``.
+        rules: From which score on.
+        names: Of the symbols, by code.
+        now_ms: When.
+    """
+    scores = values[:, learned.SCORE]
+    places = np.flatnonzero(scores >= rules.threshold)
+    severities = _severities(np.full(places.size, 1 - rules.threshold), 1 - scores[places])
+    for place, severity in zip(places.tolist(), severities, strict=True):
+        row = rows[place]
+        interval = _INTERVALS[row["interval"]]
+        name, start = names[row["symbol"]], int(row["start"])
+        score, count, *features = values[place].tolist()
+        anomaly = Anomaly(
+            *(name, start, "model", interval, score, None, None, None),
+            *(rules.threshold, severity, int(count), None, None, None),
+            start + INTERVALS[interval] if now_ms is None else now_ms,
+            dict(zip(learned.FEATURES, features, strict=True)),
+        )
+        yield name.encode(), _json.encode(anomaly)
 
 
 def _severities(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> list[str]:

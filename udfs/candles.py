@@ -58,7 +58,7 @@ CANDLE = np.dtype(
 """A candle, 200 bytes; each sum as limbs, the greatest first."""
 
 WORDS = CANDLE.itemsize // 8
-VOLUME, NOTIONAL, _BUY_VOLUME, PRICES = range(WORDS - len(_SUMS) * LIMBS, WORDS, LIMBS)
+VOLUME, NOTIONAL, BUY_VOLUME, PRICES = range(WORDS - len(_SUMS) * LIMBS, WORDS, LIMBS)
 """At which word of a candle the limbs of each sum begin."""
 _FIELDS = columns.fields_of(CANDLE)
 
@@ -177,7 +177,7 @@ def _of_trades(trades, symbols, id_starts, long_ids):  # type: ignore[no-untyped
         add(words, p * WORDS + VOLUME, trade.quantity)
         add(words, p * WORDS + NOTIONAL, trade.price * trade.quantity)
         if trade.side == BUY:
-            add(words, p * WORDS + _BUY_VOLUME, trade.quantity)
+            add(words, p * WORDS + BUY_VOLUME, trade.quantity)
         add(words, p * WORDS + PRICES, trade.price)
     some_long = False
     for p in range(count):

@@ -122,3 +122,18 @@ class CorrelationRules:
     """Silence after which event time goes on by the clock; 0 is never."""
     stamp_end: bool = False
     """Whether messages are updated at the end of their minute, instead of by the clock."""
+
+
+@dataclass(frozen=True)
+class ModelRules:
+    """What the settings say of the model that learns what candles of a series are like."""
+
+    intervals: tuple[str, ...] = ()
+    """Those whose candles are learned and scored; it may be none."""
+    trees: int = 10
+    height: int = 6
+    """Cuts between the root of a tree and its leaves."""
+    window: int = 250
+    """Candles that are learned before they are what others are held against."""
+    threshold: float = 0.95
+    """From which score, 0 to 1, on a candle is an anomaly."""

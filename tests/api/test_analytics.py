@@ -133,7 +133,25 @@ def test_anomalies_come_as_they_were_put_by_time(service: Service, client: httpx
     assert times("severity=critical") == [3]
     assert times(f"from={NOW + 3}&to={NOW + 5}") == [3]
     assert times("limit=1") == [5]
-    assert client.get("/api/anomalies/BTC/USD?kind=model").status_code == 422
+    assert client.get("/api/anomalies/BTC/USD?kind=other").status_code == 422
+
+
+def test_what_a_model_found_has_its_score_and_what_it_saw(
+    service: Service, client: httpx.Client
+) -> None:
+    message = {
+        **msgspec.to_builtins(anomaly(7, "model")),
+        **dict.fromkeys(("mean", "standard_deviation", "z", "topic", "partition", "offset")),
+        "interval": "1m",
+        "value": 0.97,
+        "features": {"range": 0.5, "return": -0.25},
+    }
+    service.anomalies.put([msgspec.convert(message, Anomaly), anomaly(8)])
+    answer = client.get("/api/anomalies/BTC/USD?kind=model").json()
+    AnomaliesModel.model_validate(answer, strict=True)
+    assert answer["anomalies"] == [message]
+    (other,) = client.get("/api/anomalies/BTC/USD?kind=price").json()["anomalies"]
+    assert other["features"] is None
 
 
 def test_what_a_recovered_job_says_again_is_there_once(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from jobs.settings import Settings
+from udfs.periods import ModelRules
 from udfs.shard import Rules
 
 RulesOf = Callable[[Settings], Rules]
@@ -46,6 +47,19 @@ def test_analytics_are_switched_off_together(rules: RulesOf) -> None:
     found = rules(Settings(analytics=False))
     assert (found.analytics.intervals, found.analytics.windows) == ((), ())
     assert (found.analytics.trends, found.scores.window) == (False, 0)
+    assert rules(Settings(analytics=False, model_intervals=("1m",))).analytics.model.intervals == ()
     found = rules(Settings())
     assert (len(found.analytics.intervals), len(found.analytics.windows)) == (8, 3)
     assert (found.analytics.trends, found.scores.window) == (True, 100)
+
+
+def test_a_model_learns_the_intervals_that_are_asked_for_alone(rules: RulesOf) -> None:
+    assert rules(Settings()).analytics.model == ModelRules()
+    own = Settings(
+        model_intervals=("1m", "1h"),
+        model_threshold=0.9,
+        model_trees=5,
+        model_height=4,
+        model_window=100,
+    )
+    assert rules(own).analytics.model == ModelRules(("1m", "1h"), 5, 4, 100, 0.9)

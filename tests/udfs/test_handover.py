@@ -28,6 +28,7 @@ from udfs import frames, handover, ledger, outages, snapshot, tally
 from udfs.frames import Frame
 from udfs.handover import Heir
 from udfs.ledger import COUNTS
+from udfs.periods import ModelRules
 from udfs.shard import HANDED_OVER, Output, Rules, Shard, StateError
 from udfs.shards import TALLY, shard_of
 from udfs.tally import Tally
@@ -226,9 +227,12 @@ def test_analytics_go_on_with_other_shards(
         frame = shuffled(seed, 200, 5 * MINUTE, 0)
         parts = [part for part in parts_of(frame, cuts) if part.trades.size]
         watermarks = [int(part.trades["timestamp"].min()) - 1 for part in parts]
-        silences = SILENCE_MS, 3 * SECOND
+        model = ModelRules(("1s", "1m"), trees=3, height=3, window=4, threshold=0.1)
         own = dataclasses.replace(
-            RULES, correction_ms=MINUTE, analytics=ANALYTICS, silences_ms=silences
+            RULES,
+            correction_ms=MINUTE,
+            analytics=dataclasses.replace(ANALYTICS, model=model),
+            silences_ms=(SILENCE_MS, 3 * SECOND),
         )
         plain, changed = Shards(1, rules=own), Shards(before, rules=own)
         for number, (part, watermark) in enumerate(zip(parts, watermarks, strict=True)):

@@ -13,7 +13,7 @@ from scripts.generate.feed import Feed, blocks
 from tests.udfs.makers import column, text, trade
 from tests.udfs.test_shard import RULES
 from udfs.analytics import AnalyticsRules
-from udfs.periods import SlidingWindow
+from udfs.periods import ModelRules, SlidingWindow
 from udfs.shard import Shard
 from udfs.sources import ORDERS, PARTITIONS_PER_TOPIC
 
@@ -34,8 +34,10 @@ def main() -> None:
     from udfs import flink, shard  # makes the process a worker of Flink's
 
     topics = {0: "trades", ORDERS: "orders"}
-    sliding = AnalyticsRules(windows=(SlidingWindow("3s", 3_000, "1s"),))
-    rules = dataclasses.replace(RULES, topics=topics, analytics=sliding)
+    every = AnalyticsRules(
+        windows=(SlidingWindow("3s", 3_000, "1s"),), model=ModelRules(("1s",), window=2)
+    )
+    rules = dataclasses.replace(RULES, topics=topics, analytics=every)
     decode = flink.Decode(topics, 2, 60_000, 500)
     decode.open(None)
     shard.warm_up()
