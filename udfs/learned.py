@@ -65,7 +65,7 @@ class Model:
         """(n, score, count and FEATURES): see ``series.Recurrence``."""
         values = np.full((rows.size, VALUES), np.nan)
         # Counts reach a window at most, so two bytes each do.
-        counts = states.view(np.uint16)[:, _COUNTS_PER_DOUBLE * _SCALARS :]
+        counts = states.view(np.uint16)
         _advance(states, counts, places, rows, self._features, self._cuts, self._window, values)
         return values
 
@@ -142,7 +142,8 @@ def _advance(states, all_counts, places, rows, features, cuts, window, out):  # 
     size = cuts.shape[0] * (2 * cuts.shape[1] + 1)
     scaled = np.zeros(len(FEATURES))
     for r in range(rows.size):
-        row, state, counts = rows[r], states[places[r]], all_counts[places[r]]
+        row, state = rows[r], states[places[r]]
+        counts = all_counts[places[r], _COUNTS_PER_DOUBLE * _SCALARS :]
         last = state[_CLOSE]
         state[_CLOSE] = row.close
         # The first candle has no return.
