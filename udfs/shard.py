@@ -34,6 +34,8 @@ from udfs import (
     watch,
     windows,
 )
+from udfs.alert_rules import AlertRule
+from udfs.alerts import Alerted, Alerts
 from udfs.analytics import Analytics, AnalyticsRules
 from udfs.book import Book
 from udfs.candles import LENGTHS_MS, NO_IDS, Candles
@@ -69,6 +71,7 @@ Output = tuple[
         "anomalies",
         "quality",
         "closes",
+        "alerts",
     ],
     bytes,
     bytes,
@@ -113,6 +116,7 @@ class Rules:
     """Time between two messages of the book of a symbol."""
     analytics: AnalyticsRules = field(default_factory=AnalyticsRules)
     scores: ScoreRules = field(default_factory=ScoreRules)
+    alerts: tuple[AlertRule, ...] = ()
     silences_ms: tuple[int, ...] = ()
     """From which time without anything of a partition on there is an outage, ascending."""
     sends_closes: bool = False
@@ -146,6 +150,7 @@ class _Entry(msgspec.Struct, array_like=True):
     trades: Packed = NOTHING
     crossed: dict[str, int] = {}
     runs: list[Run] = []
+    alerted: Alerted = {}
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -183,6 +188,7 @@ class Shard:
         self.analytics = Analytics(self.rules.analytics)
         self.watch = Watch(self.rules.scores)
         self.outages = Outages(self.rules.silences_ms)
+        self.alerts = Alerts(self.rules.alerts)
         self._forming_at = self._ledger_at = self._book_at = 0
         self._ledger_due = False
         self._entry: _Entry | None = None
@@ -223,7 +229,10 @@ class Shard:
 
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
         """Takes in a frame of the shard (or, as number TALLY, what decode counted)."""
-        out = self.tick(watermark, now_ms)
+        return self._alert(self._take(piece, watermark, now_ms), now_ms)
+
+    def _take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
+        out = self._tick(watermark, now_ms)
         watermark = self._watermark
         if self.number == TALLY:
             entry, counted = self._change(watermark), tally.unpack(piece)
@@ -337,10 +346,13 @@ class Shard:
 
     def begin(self, now_ms: int) -> list[Output]:
         """Catches up with the time that its snapshot says has passed."""
-        return [*self._close(now_ms), self._account(now_ms)]
+        return self._alert([*self._close(now_ms), self._account(now_ms)], now_ms)
 
     def tick(self, watermark: int, now_ms: int) -> list[Output]:
         """Lets time pass: publishes the candles whose windows are over, and what else is due."""
+        return self._alert(self._tick(watermark, now_ms), now_ms)
+
+    def _tick(self, watermark: int, now_ms: int) -> list[Output]:
         out: list[Output] = []
         # Flink's watermark begins anew after a recovery; what was forgotten by then stays late.
         watermark = self._watermark = max(watermark, self._watermark)
@@ -393,6 +405,7 @@ class Shard:
         """
         if self._entry is None:
             return None
+        self._entry.alerted = self.alerts.changes()
         data = _packer.encode(self._entry)
         self._entry = None
         self._journal += len(data)
@@ -421,6 +434,7 @@ class Shard:
             self.analytics.pack(),
             self.watch.pack(),
             self.outages.held,
+            self.alerts.alerted,
         )
 
     def _read(self, data: bytes) -> None:
@@ -458,6 +472,7 @@ class Shard:
         self.ledger.add(entry.changes)
         self.ledger.add_duplicates(entry.duplicates)
         self._count_by_symbol("duplicates", entry.duplicates)
+        self.alerts.load(entry.alerted)
 
     def _load(self, whole: Snapshot) -> None:
         self._passed, self._watermark = whole.passed, whole.watermark
@@ -475,6 +490,8 @@ class Shard:
         self.analytics.load(whole.analytics)
         self.watch.load(whole.watched)
         self.outages = Outages(self.rules.silences_ms, whole.runs)
+        self.alerts = Alerts(self.rules.alerts)
+        self.alerts.load(whole.alerted)
 
     def _recover(self, recovered_ms: int) -> None:
         if self.rules.may_repeat:
@@ -606,6 +623,15 @@ class Shard:
         self.ledger.add(changes)
         self.changes += changes
         self._ledger_due = True
+
+    def _alert(self, out: list[Output], now_ms: int) -> list[Output]:
+        """Adds the alerts that follow from all that is published now."""
+        alerts = self.alerts.of(out, self._updated_at(now_ms))
+        if alerts:
+            self._change(self._watermark)
+            out += alerts
+        self.alerts.expire(self._first_accepted(self._watermark))
+        return out
 
     def _account(self, now_ms: int) -> Output:
         self._ledger_due, self._ledger_at = False, now_ms

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import book, candles, flows, series, table, watch
+from udfs import alerts, book, candles, flows, series, table, watch
 from udfs.candles import Candles
 from udfs.columns import NOTHING, Packed, array
 from udfs.fingerprints import FINGERPRINT
@@ -47,6 +47,7 @@ class Snapshot(msgspec.Struct, array_like=True):
     """Of ``Watch.pack``: the watch over the first of the symbols."""
     runs: list[Run] = []
     """Of ``Outages.held``; of the account of what decode counted alone."""
+    alerted: alerts.Alerted = {}
 
 
 _packer = msgspec.msgpack.Encoder()
@@ -98,6 +99,7 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
                 books=book.pack_symbols(books[wanted]),
                 watched=watch.take(snapshot.watched, codes),
                 analytics=[series.take(each, codes) for each in snapshot.analytics],
+                alerted=alerts.of_shard(snapshot.alerted, shard, shards),
             ),
         )
 
@@ -142,6 +144,7 @@ def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
     whole.books = book.pack_symbols(np.concatenate(books))
     whole.watched = watch.merged([(len(part.symbols), part.watched) for part in parts])
     whole.analytics = series.merged(of_series)
+    whole.alerted = alerts.merged(part.alerted for part in parts)
     # No shard knew of more time than had passed for all of them.
     whole.passed = max(part.passed for part in parts)
     whole.watermark = max(part.watermark for part in parts)
