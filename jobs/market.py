@@ -13,6 +13,7 @@ aggregate: numpy on keyed state, all windows from 1s to 1d
   |     -> indicators, sliding_windows, analyzed_market_trends
   |-- trades far from those before them -----------------------> anomalies
   |-- gaps, outages, prices far off, totals of each symbol -----> quality
+  |-- what rules make of these --------------------------------> alerts
   |-- where every record went ---------------------------------> ledger
   |-- what is of too many symbols -----------------------------> dead_letters
   v closes of minutes, all under one key
@@ -24,7 +25,7 @@ from pyflink.common import Configuration, Types
 from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StatementSet, StreamTableEnvironment
 
-from jobs import delivery, streams, tables
+from jobs import alerts_file, delivery, streams, tables
 from jobs.aggregate import BYTES, MESSAGES, Aggregate
 from jobs.correlate import Correlate
 from jobs.hand_over import HandOver
@@ -154,7 +155,11 @@ def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStrea
 
 
 def rules(settings: Settings) -> Rules:
-    """What the settings say of candles."""
+    """What the settings say of candles, and the file that they name of alerts.
+
+    Raises:
+        AlertsFileError: see ``alerts_file.read``.
+    """
     stamp_end = settings.updated_at == "end"
     return Rules(
         topics=settings.topics,
@@ -174,6 +179,7 @@ def rules(settings: Settings) -> Rules:
         scores=settings.scores if settings.analytics else NO_SCORES,
         silences_ms=settings.silences_ms,
         sends_closes=settings.correlations.window > 0,
+        alerts=alerts_file.read(settings),
         # Candles that know no clock and are never corrected are the same when they are repeated.
         may_repeat=settings.delivery == "at-least-once"
         and not (stamp_end and settings.correction_ms == 0),

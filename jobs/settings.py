@@ -22,7 +22,7 @@ Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
 OUTPUTS = (
     *("candles", "late_trades", "dead_letters", "ledger", "order_flow", "book"),
-    *("indicators", "sliding", "trends", "anomalies", "quality", "correlations"),
+    *("indicators", "sliding", "trends", "anomalies", "quality", "correlations", "alerts"),
 )
 """What the job writes; each has a topic."""
 Period = Annotated[int, Field(ge=2, le=1_000)]
@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     correlations_topic: Topic = Field(
         "correlations", description="Output: correlations of all pairs of symbols, each minute"
     )
+    alerts_topic: Topic = Field("alerts", description="Output: alerts")
     start_from: str = Field(
         "group",
         pattern="^(group|earliest|latest|[0-9]{1,15})$",
@@ -286,6 +287,10 @@ class Settings(BaseSettings):
         le=5_000,
         description="Of so many symbols there are correlations, those with most trades in the "
         "window; a minute of 1,000 has half a million pairs",
+    )
+
+    alerts_file: str = Field(
+        "", description="YAML file with the rules of alerts; without one there are none"
     )
 
     delivery: str = Field(

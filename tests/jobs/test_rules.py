@@ -1,9 +1,11 @@
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from jobs.settings import Settings
+from udfs.alert_rules import AlertRule
 from udfs.periods import ModelRules
 from udfs.shard import Rules
 
@@ -63,3 +65,10 @@ def test_a_model_learns_the_intervals_that_are_asked_for_alone(rules: RulesOf) -
         model_window=100,
     )
     assert rules(own).analytics.model == ModelRules(("1m", "1h"), 5, 4, 100, 0.9)
+
+
+def test_the_rules_of_alerts_are_those_of_the_file(rules: RulesOf, tmp_path: Path) -> None:
+    assert rules(Settings()).alerts == ()
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules: [{name: a, kind: price, threshold: 6}]")
+    assert rules(Settings(alerts_file=str(file))).alerts == (AlertRule("a", "price", 6.0),)

@@ -64,6 +64,9 @@ def test_everything_has_a_default() -> None:
         ("Z_THRESHOLDS", "A=B=4,C=0.5", ("A=B=4", "C=0.5")),
         ("GAPS_MS", "", ()),
         ("GAPS_MS", "1,2", (1, 2)),
+        ("ALERTS_TOPIC", "a", "a"),
+        ("ALERTS_FILE", "/etc/rules.yaml", "/etc/rules.yaml"),
+        ("ALERTS_FILE", "", ""),
     ],
 )
 def test_every_setting_is_read_from_its_name_in_the_environment(

@@ -111,6 +111,7 @@ class Market:
     anomalies_topic: str
     quality_topic: str
     correlations_topic: str
+    alerts_topic: str
 
     def send(self, *messages: Message) -> None:
         """Send to the job's input of trades."""
@@ -186,6 +187,7 @@ class Backfill:
     anomalies: list[dict[str, Any]]
     quality: list[dict[str, Any]]
     correlations: list[dict[str, Any]]
+    alerts: list[dict[str, Any]]
 
     @property
     def finals(self) -> list[dict[str, Any]]:
