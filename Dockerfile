@@ -33,6 +33,7 @@ WORKDIR /opt/tapeline
 FROM runtime AS api
 COPY --from=page /build/node_modules api/node_modules
 COPY api api
+COPY flink-conf/alerts.yaml flink-conf/alerts.yaml
 COPY jobs/__init__.py jobs/settings.py jobs/
 COPY scripts/__init__.py scripts/generator.py scripts/
 COPY scripts/generate scripts/generate

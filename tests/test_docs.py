@@ -23,6 +23,7 @@ from api.records import INTERVALS, Candle, DeadLetter, Flow
 from scripts.stack.settings import StackSettings
 from tests.api.harness import make_service
 from udfs import book, indicators, sliding
+from udfs.alerts import Alert
 from udfs.anomalies import Anomaly
 from udfs.correlations import Correlation
 from udfs.late import LateTrade
@@ -64,10 +65,16 @@ def default(field: FieldInfo) -> str:
     return f"`{value.relative_to(ROOT)}`" if isinstance(value, Path) else f"`{value}`"
 
 
+def own(cell: str, reader: str) -> str:
+    """A reader's default in a cell that has several: ``local: this; that of all others``."""
+    named = dict(each.split(": ") for each in cell.split("; ")[:-1])
+    return named.get(reader, cell.split("; ")[-1])
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_every_setting_stands_in_the_table_with_its_default(reader: str) -> None:
     written = {
-        name: cells[0]
+        name: own(cells[0], reader)
         for name, cells in rows(SETTINGS, "TAPELINE_[A-Z_]+").items()
         if reader in cells[1].split(", ")
     }
@@ -121,6 +128,7 @@ def test_every_field_of_the_output_topics_is_named() -> None:
         "sliding_windows": [field.name for field in msgspec.structs.fields(sliding.Message)],
         "anomalies": [field.name for field in msgspec.structs.fields(Anomaly)],
         "correlations": [field.name for field in msgspec.structs.fields(Correlation)],
+        "alerts": [field.name for field in msgspec.structs.fields(Alert)],
         "analyzed_market_trends": [field.name for field in msgspec.structs.fields(Trend)],
     }
     for topic, expected in fields.items():

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from jobs import upgrades
+from jobs import alerts_file, upgrades
 from jobs.settings import Settings as JobSettings
 from scripts.stack import topics
 from scripts.stack.broker import Broker
@@ -31,7 +31,10 @@ class LocalTapeline:
             memory=settings.flink_memory,
             metrics_port=settings.flink_metrics_port,
         )
-        self.job_settings = JobSettings(bootstrap_servers=self.broker.bootstrap_servers)
+        self.job_settings = JobSettings(
+            bootstrap_servers=self.broker.bootstrap_servers,
+            alerts_file=str(settings.alerts_file or ""),
+        )
         self.job = Job(self.cluster, ROOT / "jobs" / "market.py", settings.home)
         self.generator = Generator(
             settings, self.broker.bootstrap_servers, self.job_settings.trades_topics[0]
@@ -65,6 +68,17 @@ class LocalTapeline:
                 taken.append(str(error))
         if taken:
             raise PortTakenError("\n".join(taken))
+
+    def require_rules(self) -> None:
+        """Check the rules of alerts, before anything is started or stopped for them.
+
+        Raises:
+            StackError: There is a mistake in their file; the text says where.
+        """
+        try:
+            alerts_file.read(self.job_settings)
+        except alerts_file.AlertsFileError as error:
+            raise StackError(str(error)) from error
 
     def create_topics(self, fresh: bool = False) -> None:
         """Create the topics that are not there; for a fresh job, with an empty ledger."""

@@ -59,11 +59,13 @@ class Api:
         self.daemon = Daemon("api", settings.home)
         self.url = f"http://{HOST}:{settings.api_port}"
         self._port = settings.api_port
-        self._settings = {
+        self.settings = {
             "TAPELINE_API_HOST": HOST,
             "TAPELINE_API_PORT": str(settings.api_port),
             "TAPELINE_BOOTSTRAP_SERVERS": bootstrap_servers,
+            "TAPELINE_ALERTS_FILE": str(settings.alerts_file or ""),
         }
+        """What goes before all that stands in the environment."""
 
     def require_port(self) -> None:
         """Check that its port is its own, or free.
@@ -85,7 +87,7 @@ class Api:
             self.require_port()
             self.daemon.start(
                 [str(PYTHON), "-m", "api"],
-                {**basic_environment(), **tapeline_environment(), **self._settings},
+                {**basic_environment(), **tapeline_environment(), **self.settings},
                 cwd=ROOT,
             )
         wait_until(self._answers, f"the API on port {self._port}")

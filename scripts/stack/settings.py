@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from scripts.stack.paths import ROOT
+from scripts.stack.paths import FLINK_CONF, ROOT
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
+File = Annotated[Folder | None, BeforeValidator(lambda text: text or None)]
+"""Set to nothing, there is none."""
 
 
 class StackSettings(BaseSettings):
@@ -41,6 +43,10 @@ class StackSettings(BaseSettings):
         1 << 30, ge=-1, description="Bytes of a partition of an output topic to keep; -1 is all"
     )
     generator_rate: float = Field(2_000, gt=0, description="Made-up trades per second")
+    alerts_file: File = Field(
+        FLINK_CONF / "alerts.yaml",
+        description="YAML file with the rules of alerts; set to nothing, there are none",
+    )
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if any(daemon.process for daemon in tapeline.daemons):
             saved.require_same(settings)
         tapeline.require_ports()
+        tapeline.require_rules()
         saved.write(settings)
         _start(tapeline, Progress(options.done + 1, options.done + STEPS), options)
     print(_guide(tapeline))

@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _upgrade(old: LocalTapeline, new: LocalTapeline, saved: SavedSettings) -> None:
+    new.require_rules()
     before, after = new.settings_of_state, new.settings_to_go_on()
     hands_over = before is not None and before.shards != after.shards
     progress = Progress(1, 3 + hands_over)

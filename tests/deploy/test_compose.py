@@ -142,8 +142,20 @@ def test_every_setting_is_handed_on(
 def test_settings_without_a_value_are_the_users(name: str) -> None:
     environment = dict(SERVICES[name]["environment"])
     assert environment.pop("TAPELINE_BOOTSTRAP_SERVERS") == "kafka:19092"
+    environment.pop("TAPELINE_ALERTS_FILE", None)
     assert environment.keys() <= defaults().keys()
     assert set(environment.values()) == {None}
+
+
+def test_the_rules_of_alerts_are_those_of_the_checkout_unless_there_are_to_be_none() -> None:
+    value = SERVICES["submit"]["environment"]["TAPELINE_ALERTS_FILE"]
+    folder = next(rest for name, rest in stages()["runtime"] if name == "WORKDIR")
+    default = StackSettings.model_fields["alerts_file"].default.relative_to(ROOT)
+    assert value == f"${{TAPELINE_ALERTS_FILE-{folder}/{default}}}"
+    for stage in ("flink", "api"):
+        copied = [rest.split() for name, rest in stages()[stage] if name == "COPY"]
+        kept = {path for *sources, target in copied for path in sources if path == target}
+        assert kept & {str(default), str(default.parent)}, stage
 
 
 def test_the_broker_advertises_the_name_that_the_containers_use() -> None:

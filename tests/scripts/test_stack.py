@@ -11,6 +11,7 @@ import pytest
 
 from scripts.stack.environment import basic_environment
 from scripts.stack.errors import PortTakenError, StackError
+from scripts.stack.local import LocalTapeline
 from scripts.stack.package import package
 from scripts.stack.paths import ROOT
 from scripts.stack.ports import HOST, free_port, require_free
@@ -66,6 +67,36 @@ def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path: Path) -> None:
     assert "partitions" in run.stderr
     assert "Traceback" not in run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_rule_of_alerts_is_said_and_nothing_starts(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("rules: [{name: my rule, kind: prise, threshold: 6}]")
+    ports = {f"{name}_port": free_port() for name in ("kafka", "flink", "api")}
+    run = command("up", home=tmp_path / "home", alerts_file=file, **ports)
+    assert run.returncode == 1
+    assert f"{file}: rule 'my rule': kind: expected one of price, " in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "home" / "run" / "settings.json").exists()
+    assert not (tmp_path / "home" / "kafka").exists()
+
+
+@pytest.mark.parametrize("named", [None, "", "rules.yaml"])
+def test_job_and_service_get_the_file_of_alerts_that_is_named_or_else_the_default(
+    named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TAPELINE_ALERTS_FILE", raising=False)
+    if named is not None:
+        monkeypatch.setenv("TAPELINE_ALERTS_FILE", named)
+    settings = StackSettings(home=tmp_path / "home")
+    default = ROOT / "flink-conf" / "alerts.yaml"
+    expected = {None: default, "": "", "rules.yaml": tmp_path / "rules.yaml"}[named]
+    tapeline = LocalTapeline(settings)
+    assert tapeline.job_settings.environment()["TAPELINE_ALERTS_FILE"] == str(expected)
+    assert tapeline.api.settings["TAPELINE_ALERTS_FILE"] == str(expected)
+    SavedSettings(settings.home).write(settings)
+    assert SavedSettings(settings.home).read() == settings
 
 
 def test_status_of_nothing_is_not_well(tmp_path: Path) -> None:
