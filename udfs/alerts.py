@@ -4,7 +4,7 @@ Most messages are of no rule's symbol or kind, and are told by their key and the
 a look. Of the others only the fields that are measured are decoded.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from math import inf
 from operator import attrgetter
@@ -50,9 +50,9 @@ class _Anomaly(msgspec.Struct, gc=False):
     """What is measured of a message to ``anomalies``."""
 
     timestamp: int
-    interval: str | None
-    value: float
-    z: float | None
+    interval: str | None = None
+    value: float | None = None
+    z: float | None = None
 
     @property
     def event_time(self) -> int:
@@ -150,7 +150,7 @@ class _Reader:
 
     def __init__(self, judges: list[_Judge], message: type[msgspec.Struct]) -> None:
         self._judges = judges
-        self.decode = msgspec.json.Decoder(message).decode
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(message).decode
         self.of_symbols: dict[bytes, _Marked] = {}
 
     def match(self, key: bytes) -> _Marked:
@@ -166,10 +166,14 @@ class _Reader:
         return found
 
 
-_MESSAGES = {"anomalies": _Anomaly, "quality": _Event, "trends": _Trend}
+_MESSAGES: dict[str, type[msgspec.Struct]] = {
+    "anomalies": _Anomaly,
+    "quality": _Event,
+    "trends": _Trend,
+}
 _Hit = tuple[int, int, str, float, _Judge, Any, bytes]
 """Event time, place of the interval, symbol and value of what reached a rule; the message."""
-_PLACES = {None: 0, **{name: place for place, name in enumerate(INTERVALS)}}
+_PLACES: dict[str | None, int] = {name: place for place, name in enumerate([None, *INTERVALS])}
 _json = msgspec.json.Encoder()
 
 

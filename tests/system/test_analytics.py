@@ -10,6 +10,7 @@ import pytest
 
 from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
+from scripts.stack.paths import FLINK_CONF
 from tests.system.conftest import RunBackfill
 from tests.system.harness import Message
 from tests.udfs.candle_makers import indicators_of
@@ -34,7 +35,12 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     made = list(itertools.chain.from_iterable(blocks(FEED, tell=truth.extend)))
     messages = [Message(m.value, m.timestamp_ms, m.key) for m in made]
     run = run_backfill(
-        messages, sma_periods="5,20", correlation_window=3, correlation_least=3, gaps_ms="100,500"
+        messages,
+        sma_periods="5,20",
+        correlation_window=3,
+        correlation_least=3,
+        gaps_ms="100,500",
+        alerts_file=FLINK_CONF / "alerts.yaml",
     )
     series: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for candle in sorted(run.finals, key=lambda each: each["start"]):
@@ -81,3 +87,13 @@ def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill
     outages = silences(partitions, times, (100, 500))
     assert told([m for m in run.quality if m["kind"] == "outage"]) == outages
     assert len(outages) > 20
+
+    made_ids = {m["id"] for m in run.alerts if m["rule"] == "price shock"}
+    wanted, last = set(), dict[str, int]()
+    for m in sorted(of_trades, key=lambda each: each["timestamp"]):
+        symbol, time = m["symbol"], m["timestamp"]
+        if m["kind"] == "price" and abs(m["z"]) >= 6 and time >= last.get(symbol, 0) + 60_000:
+            last[symbol] = time
+            wanted.add(f"price shock/{symbol}/{time}")
+    assert made_ids == wanted
+    assert made_ids
