@@ -204,7 +204,10 @@ def test_what_holds_nothing_back_any_more_is_forgotten() -> None:
 
 def test_what_a_rule_that_is_gone_remembered_is_forgotten() -> None:
     run = Run(rules)
-    run.take(shuffled(3, 200, 5 * MINUTE, 0), NOW_MS + 10 * MINUTE)
+    run.take(shuffled(3, 200, MINUTE, 0), NOW_MS)
+    run.tick(NOW_MS + MINUTE)
+    run.restore()
+    assert sum(map(bool, run.shard.snapshot().alerted.values())) > 5
     run.shard.rules = dataclasses.replace(rules, alerts=OF_ALL_KINDS[:1])
     run.restore()
     assert list(run.shard.snapshot().alerted) == ["any price"]
