@@ -1,7 +1,7 @@
 """The messages of the topics that the service reads, as they stand on Kafka."""
 
 from collections.abc import Hashable
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import msgspec
 
@@ -283,6 +283,41 @@ class Totals(msgspec.Struct, gc=False, tag_field="kind", tag="totals"):
     def key(self) -> Hashable:
         """The newest counts."""
         return "totals"
+
+
+class Alert(msgspec.Struct, gc=False):
+    """A rule that was met by a message, which stands in ``cause``.
+
+    ``timestamp`` is event time and ``updated_at`` the clock's, both ms since the epoch. The job
+    may publish one again after a recovery, with the same ``id``.
+    """
+
+    id: str
+    symbol: str
+    timestamp: int
+    rule: str
+    kind: str
+    interval: Interval | None
+    value: float
+    threshold: float
+    text: str
+    cause: dict[str, Any]
+    updated_at: int
+
+
+class Undelivered(msgspec.Struct, gc=False):
+    """An alert that a webhook was not given, after ``attempts`` to; ``reason`` is a fixed code.
+
+    ``first_attempt_at`` is None where there was none. Times are ms since the epoch.
+    """
+
+    target: str
+    reason: str
+    detail: str
+    attempts: int
+    first_attempt_at: int | None
+    given_up_at: int
+    alert: Alert
 
 
 class DeadLetter(msgspec.Struct, gc=False):
