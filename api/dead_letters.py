@@ -1,47 +1,28 @@
 """The newest rejected records."""
 
 import base64
-import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
-from api.records import DeadLetter
+from api.newest import Newest
+from api.records import DeadLetter, Undelivered
 
 KEPT_PAYLOAD = 8_192  # base64 characters, 6 KiB; a multiple of 4, so that the rest still decodes
 
 
-class DeadLetters:
-    """Dead letters in the order they were read, the newest ``limit`` of them.
-
-    A record is known by where it stood (topic, partition, offset, index), so one that is read a
-    second time, after a restart of the job or of the reader, counts once.
-    """
+class DeadLetters(Newest[DeadLetter]):
+    """The newest ``limit`` dead letters, each known by where its record stood."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._letters: OrderedDict[tuple[str, int, int, int], DeadLetter] = OrderedDict()
+        super().__init__(
+            limit, lambda letter: (letter.topic, letter.partition, letter.offset, letter.index)
+        )
 
     def put(self, letters: Iterable[DeadLetter]) -> None:
         """Take in dead letters in the order they were read; long payloads are cut."""
-        with self._lock:
-            for letter in letters:
-                if len(letter.payload) > KEPT_PAYLOAD:
-                    letter = msgspec.structs.replace(letter, payload=letter.payload[:KEPT_PAYLOAD])
-                place = (letter.topic, letter.partition, letter.offset, letter.index)
-                self._letters[place] = letter
-                if len(self._letters) > self._limit:
-                    self._letters.popitem(last=False)
-
-    def newest(self) -> list[DeadLetter]:
-        """All that is kept, newest first."""
-        with self._lock:
-            return list(reversed(self._letters.values()))
-
-    def __len__(self) -> int:
-        return len(self._letters)
+        super().put(map(_cut, letters))
 
 
 class ShownLetter(DeadLetter, gc=False):
@@ -63,6 +44,12 @@ def shown(letter: DeadLetter) -> ShownLetter:
     return ShownLetter(**msgspec.structs.asdict(letter), text=text)
 
 
-def count_reasons(letters: Iterable[DeadLetter]) -> dict[str, int]:
+def count_reasons(letters: Iterable[DeadLetter | Undelivered]) -> dict[str, int]:
     """How many there are of each reason, the most frequent first."""
     return dict(Counter(letter.reason for letter in letters).most_common())
+
+
+def _cut(letter: DeadLetter) -> DeadLetter:
+    if len(letter.payload) <= KEPT_PAYLOAD:
+        return letter
+    return msgspec.structs.replace(letter, payload=letter.payload[:KEPT_PAYLOAD])
