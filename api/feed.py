@@ -10,8 +10,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
-from kafka.net.compat import KafkaNetClient
 
+from api.connect import ANSWER_MS, connect
 from api.intake import Intake
 from api.metrics import Metrics
 from api.reader import Reading
@@ -19,7 +19,6 @@ from api.settings import Settings
 
 LOOK_SECONDS = 0.5  # between two looks at the partitions and their ends
 POLL_MS = 200  # the longest wait for messages, and so for the order to stop
-ANSWER_MS = 2_000  # the longest wait for an answer of the broker
 BACKOFF_SECONDS = (0.25, 0.5, 1.0, 2.0)  # before each further attempt to connect; the last repeats
 STOP_SECONDS = 1.0
 
@@ -94,32 +93,16 @@ class Feed:
         Raises:
             KafkaError: None answered.
         """
-        client: KafkaNetClient = None
-
-        def make_client(**options: Any) -> KafkaNetClient:
-            nonlocal client
-            client = KafkaNetClient(**options)
-            return client
-
-        try:
-            return KafkaConsumer(
-                bootstrap_servers=self._settings.bootstrap_servers,
-                client_id="tapeline-api",
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                isolation_level="read_committed",  # a job's transaction may still be aborted
-                max_poll_records=10_000,
-                max_partition_fetch_bytes=4 << 20,
-                metadata_max_age_ms=5_000,  # how soon a new partition is seen
-                bootstrap_timeout_ms=ANSWER_MS,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-                kafka_client=make_client,
-            )
-        except KafkaError:
-            if client:
-                client.close()  # or its thread would look for the broker for ever
-            raise
+        return connect(
+            KafkaConsumer,
+            self._settings.bootstrap_servers,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",  # a job's transaction may still be aborted
+            max_poll_records=10_000,
+            max_partition_fetch_bytes=4 << 20,
+            metadata_max_age_ms=5_000,  # how soon a new partition is seen
+        )
 
     def _look(self, consumer: KafkaConsumer) -> None:
         """Find the partitions, begin to read new ones, and note how far the reading is."""
