@@ -1,11 +1,14 @@
 """Every setting of the service, typed, read once from the environment (``TAPELINE_...``)."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.records import INTERVALS
+
+LEAST_SECRET = 16  # characters; what is shorter can be guessed
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
@@ -14,10 +17,13 @@ class Settings(BaseSettings):
     """What the service may be told from outside.
 
     Every field is read from ``TAPELINE_`` plus its name in capitals; a wrong value stops the
-    service before it listens, with pydantic's message naming the field.
+    service before it listens, with pydantic's message naming the field, without what it was: a
+    secret is among them.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TAPELINE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TAPELINE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     bootstrap_servers: str = Field("localhost:9092", description="Kafka brokers, host:port,...")
     candles_topic: Topic = Field("candles", description="Input: candles")
@@ -32,6 +38,10 @@ class Settings(BaseSettings):
     quality_topic: Topic = Field("quality", description="Input: gaps, odd prices and totals")
     correlations_topic: Topic = Field("correlations", description="Input: correlations of pairs")
     trends_topic: Topic = Field("analyzed_market_trends", description="Input: trends of a minute")
+    alerts_topic: Topic = Field("alerts", description="Input: alerts")
+    undelivered_alerts_topic: Topic = Field(
+        "undelivered_alerts", description="Output and input: alerts that webhooks were not given"
+    )
 
     api_host: str = Field("127.0.0.1", description="Address the service listens on")
     api_port: int = Field(8000, ge=0, le=65_535, description="Port it listens on; 0 is any")
@@ -64,6 +74,9 @@ class Settings(BaseSettings):
     max_total_events: int = Field(
         200_000, ge=1, description="Anomalies, and quality events, kept in all, about 0.6 kB each"
     )
+    max_alerts: int = Field(
+        10_000, ge=1, description="Alerts, and undelivered ones, kept, the newest, 2 kB each"
+    )
     max_dead_letters: int = Field(10_000, ge=1, description="Dead letters kept, the newest")
     max_replay: int = Field(
         5_000_000, ge=1, description="Messages of one topic, the newest, that are read at start"
@@ -73,12 +86,70 @@ class Settings(BaseSettings):
         "ready, ms; 0 is never",
     )  # fmt: skip
 
+    alerts_file: str = Field("", description="File of alert rules and webhooks; none if empty")
+    group_id: str = Field(
+        "tapeline", description="What the names of the webhooks' consumer groups begin with"
+    )
+    webhook_secrets: SecretStr = Field(
+        SecretStr(""),
+        description="What requests to webhooks are signed with, name=secret,...; no commas inside",
+    )
+    webhook_allow_private: bool = Field(
+        False,
+        description="Whether webhooks may be at addresses that are not public, and use http://",
+    )
+    webhook_timeout_ms: int = Field(
+        5_000,
+        ge=1,
+        description="The longest wait to connect to a webhook, and then for its answer, ms",
+    )
+    webhook_attempts: int = Field(
+        5, ge=1, le=100, description="The most requests for one alert until it is given up"
+    )
+    webhook_backoff_ms: int = Field(
+        1_000,
+        ge=0,
+        description="The longest wait after a first failed request, ms; doubles with each further",
+    )
+    webhook_max_backoff_ms: int = Field(
+        60_000, ge=0, description="The longest wait between two requests for one alert, ms"
+    )
+    webhook_max_age_ms: int = Field(
+        3_600_000,
+        ge=1,
+        description="Age from which an alert is not sent any more, ms; a new webhook begins with "
+        "alerts so old",
+    )
+    webhook_breaker_failures: int = Field(
+        5, ge=1, description="Alerts given up in a row after which nothing is sent for a while"
+    )
+    webhook_breaker_ms: int = Field(
+        30_000,
+        ge=1,
+        description="How long nothing is sent then, ms; doubles while what is tried next fails too",
+    )
+    webhook_max_breaker_ms: int = Field(
+        600_000, ge=1, description="The longest that nothing is sent, ms"
+    )
+
+    @property
+    def secrets(self) -> dict[str, SecretStr]:
+        """The secret of each webhook, by its name."""
+        return _secrets(self.webhook_secrets)
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _are_secrets(cls, text: SecretStr) -> SecretStr:
+        _secrets(text)
+        return text
+
     @model_validator(mode="after")
     def _topics_differ(self) -> Self:
         topics = [
             *(self.candles_topic, self.dead_letters_topic, self.ledger_topic),
             *(self.order_flow_topic, self.book_topic, self.indicators_topic, self.trends_topic),
             *(self.anomalies_topic, self.quality_topic, self.correlations_topic),
+            *(self.alerts_topic, self.undelivered_alerts_topic),
         ]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")
@@ -95,3 +166,26 @@ class Settings(BaseSettings):
                     f"max_symbols, got {most} for {self.max_symbols} symbols"
                 )
         return self
+
+
+def _secrets(text: SecretStr) -> dict[str, SecretStr]:
+    """What ``name=secret,...`` says.
+
+    Raises:
+        ValueError: It says nothing; the message has none of it but names.
+    """
+    found: dict[str, SecretStr] = {}
+    for number, pair in enumerate(filter(None, text.get_secret_value().split(",")), 1):
+        name, is_there, secret = pair.partition("=")
+        # Without its equals sign, or with a comma inside, the name may be a secret.
+        if not is_there or not re.fullmatch(r"[a-z0-9-]{1,40}", name):
+            raise ValueError(f"expected name=secret,..., number {number} is not so")
+        if name in found:
+            raise ValueError(f"expected one secret of each webhook, got two of {name!r}")
+        if len(secret) < LEAST_SECRET:
+            raise ValueError(
+                f"expected a secret of at least {LEAST_SECRET} characters, that of {name!r} "
+                f"has {len(secret)}"
+            )
+        found[name] = SecretStr(secret)
+    return found

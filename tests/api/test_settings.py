@@ -32,6 +32,9 @@ def test_a_setting_that_the_job_has_too_has_the_same_default() -> None:
         ("TAPELINE_MAX_SYMBOLS", "300000", "max_total_candles must hold one of each"),
         ("TAPELINE_MAX_TOTAL_FLOWS", "7", "max_total_flows must hold one of each"),
         ("TAPELINE_BOOK_TOPIC", "order_flow", "name of its own"),
+        ("TAPELINE_ALERTS_TOPIC", "anomalies", "name of its own"),
+        ("TAPELINE_UNDELIVERED_ALERTS_TOPIC", "alerts", "name of its own"),
+        ("TAPELINE_WEBHOOK_ATTEMPTS", "0", "webhook_attempts"),
         ("TAPELINE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
 )
@@ -41,3 +44,47 @@ def test_a_wrong_value_is_refused_by_name(
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=message):
         Settings()
+
+
+SECRET = "hidden-hidden-hidden"
+
+
+def test_secrets_are_read_by_name_and_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPELINE_WEBHOOK_SECRETS", f"desk={SECRET}=,home={SECRET}2")
+    settings = Settings()
+    found = {name: secret.get_secret_value() for name, secret in settings.secrets.items()}
+    assert found == {"desk": f"{SECRET}=", "home": f"{SECRET}2"}
+    for text in (repr(settings), str(settings), str(settings.secrets), settings.model_dump_json()):
+        assert "hidden" not in text
+
+
+@pytest.mark.parametrize(
+    ("secrets", "message"),
+    [
+        (SECRET, "expected name=secret,..., number 1 is not so"),
+        (f"desk={SECRET},{SECRET}", "number 2 is not so"),
+        (f"{SECRET}/=", "number 1 is not so"),
+        (f"desk={SECRET},desk={SECRET}", "got two of 'desk'"),
+        ("desk=hidden", "at least 16 characters, that of 'desk' has 6"),
+    ],
+)
+def test_a_wrong_secret_is_refused_without_being_told(
+    monkeypatch: pytest.MonkeyPatch, secrets: str, message: str
+) -> None:
+    monkeypatch.setenv("TAPELINE_WEBHOOK_SECRETS", secrets)
+    with pytest.raises(ValidationError, match=message) as caught:
+        Settings()
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TAPELINE_LEDGER_TOPIC", "candles"), ("TAPELINE_API_PORT", "x")]
+)
+def test_what_is_wrong_elsewhere_does_not_tell_secrets_either(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("TAPELINE_WEBHOOK_SECRETS", f"desk={SECRET}")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert "hidden" not in str(caught.value)
