@@ -39,6 +39,30 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.webhook_delivered = Counter(
+            "tapeline_api_webhook_delivered",
+            "Alerts that a webhook has taken",
+            ["target"],
+            registry=registry,
+        )
+        self.webhook_failed_attempts = Counter(
+            "tapeline_api_webhook_failed_attempts",
+            "Requests to a webhook that failed",
+            ["target"],
+            registry=registry,
+        )
+        self.webhook_dead = Counter(
+            "tapeline_api_webhook_dead",
+            "Alerts for a webhook that were given up on",
+            ["target", "reason"],
+            registry=registry,
+        )
+        self.webhook_breaker = Gauge(
+            "tapeline_api_webhook_breaker",
+            "Circuit breaker of a webhook: 0 closed, 1 half open, 2 open",
+            ["target"],
+            registry=registry,
+        )
         self.requests = Histogram(
             "tapeline_api_request_duration_seconds",
             "Time from a request to the end of its answer",
