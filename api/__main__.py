@@ -10,6 +10,7 @@ import uvicorn
 from api.app import create_app
 from api.service import Service
 from api.settings import Settings
+from api.webhooks.targets import AlertsFileError
 
 GRACE_SECONDS = 1  # what open requests get when the service is told to stop
 
@@ -27,8 +28,12 @@ def main() -> None:
     # The store's lists are long and make no cycles: looking for some in them, again and again
     # while Kafka is read, took a fifth of the reader's time.
     gc.set_threshold(100_000, 50, 100)
+    try:
+        service = Service.build(settings)
+    except AlertsFileError as error:
+        sys.exit(str(error))
     uvicorn.run(
-        create_app(Service.build(settings)),
+        create_app(service),
         host=settings.api_host,
         port=settings.api_port,
         log_config=None,

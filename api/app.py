@@ -8,21 +8,32 @@ from fastapi import FastAPI
 
 from api import errors
 from api.metrics import RequestTimer
-from api.routes import analytics, candles, dead_letters, ledger, operations, orders, page
+from api.routes import (
+    alerts,
+    analytics,
+    candles,
+    dead_letters,
+    ledger,
+    operations,
+    orders,
+    page,
+)
 from api.service import Service
 
 log = logging.getLogger(__name__)
 
 
 def create_app(service: Service) -> FastAPI:
-    """Build the application around a service; its reader runs while the application does."""
+    """Build the application around a service, whose threads run while the application does."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         for path in page.missing():
             log.warning("the page is not whole: %s is missing, run npm ci in api/", path)
         service.reader.start()
+        service.webhooks.start()
         yield
+        service.webhooks.stop()
         service.reader.stop()
 
     app = FastAPI(
@@ -42,6 +53,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(candles.router)
     app.include_router(orders.router)
     app.include_router(analytics.router)
+    app.include_router(alerts.router)
     app.include_router(dead_letters.router)
     app.include_router(ledger.router)
     page.mount(app)

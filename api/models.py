@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.records import Interval
+from api.webhooks.answer import Reason
+from api.webhooks.breaker import State
 
 CANDLE = {
     "symbol": "BTC/USD",
@@ -183,6 +185,39 @@ TOTALS = {
     "crossed_clocks": 0,
     "gaps": {"500": 20, "5000": 1, "30000": 0},
     "updated_at": 1767225614501,
+}
+ALERT = {
+    "id": "price shock/BTC/USD/1767225612345",
+    "symbol": "BTC/USD",
+    "timestamp": 1767225612345,
+    "rule": "price shock",
+    "kind": "price",
+    "interval": None,
+    "value": 6.23,
+    "threshold": 6.0,
+    "text": "price shock: BTC/USD price z 6.23 reached 6",
+    "cause": ANOMALY,
+    "updated_at": 1767225614501,
+}
+UNDELIVERED = {
+    "target": "desk",
+    "reason": "unavailable",
+    "detail": "answered 503: try later",
+    "attempts": 5,
+    "first_attempt_at": 1767225614620,
+    "given_up_at": 1767225621044,
+    "alert": ALERT,
+}
+WEBHOOK = {
+    "name": "desk",
+    "host": "hooks.example.com",
+    "rules": ["price shock"],
+    "breaker": "closed",
+    "delivered": 211,
+    "failed_attempts": 6,
+    "dead": 1,
+    "last_status": 204,
+    "last_at": 1767225702033,
 }
 STATUS = {
     "ready": True,
@@ -537,6 +572,82 @@ class CorrelationsModel(BaseModel):
     window: int | None = Field(description="Minutes that were looked at")
     left_out: int = Field(description="Symbols in no pair, as there were too many")
     pairs: list[PairModel]
+
+
+class AlertModel(BaseModel):
+    """A rule that was met."""
+
+    model_config = example(ALERT)
+
+    id: str = Field(description="Rule, symbol and time: one that comes again has it again")
+    symbol: str
+    timestamp: int = Field(description="Event time of what it was made of, ms since the epoch")
+    rule: str = Field(description="The rule's name")
+    kind: str = Field(description="The rule's kind")
+    interval: Interval | None = Field(description="Of the candle that it was made of")
+    value: float = Field(description="What was measured")
+    threshold: float = Field(description="The rule's, that the value reached")
+    text: str = Field(description="All of it in a line, for people")
+    cause: dict[str, Any] = Field(description="The whole message that it was made of")
+    updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
+
+
+class AlertsModel(BaseModel):
+    """Alerts, ascending by time."""
+
+    model_config = example({"alerts": [ALERT]})
+
+    alerts: list[AlertModel]
+
+
+class WebhookModel(BaseModel):
+    """What one webhook was sent by this instance of the service, since it started."""
+
+    model_config = example(WEBHOOK)
+
+    name: str
+    host: str = Field(description="Of its URL, the rest of which may be secret")
+    rules: list[str] | None = Field(description="Of which it wants alerts; null is all")
+    breaker: State = Field(description="Open while nothing is sent; half open: one alert decides")
+    delivered: int = Field(description="Alerts that it has taken")
+    failed_attempts: int = Field(description="Requests that failed")
+    dead: int = Field(description="Alerts that were given up on")
+    last_status: int | None = Field(description="Of the newest request; null if it had no answer")
+    last_at: int | None = Field(description="When the newest request ended, ms since the epoch")
+
+
+class WebhooksModel(BaseModel):
+    """The webhooks, in the order of the alerts file."""
+
+    model_config = example({"webhooks": [WEBHOOK]})
+
+    webhooks: list[WebhookModel]
+
+
+class UndeliveredModel(BaseModel):
+    """An alert that a webhook was not given."""
+
+    model_config = example(UNDELIVERED)
+
+    target: str = Field(description="The webhook's name")
+    reason: Reason = Field(description="Fixed code of why")
+    detail: str = Field(description="Why, in words: the last attempt's")
+    attempts: int = Field(description="Requests; 0 if it was never sent")
+    first_attempt_at: int | None = Field(description="ms since the epoch; null if there was none")
+    given_up_at: int = Field(description="ms since the epoch")
+    alert: AlertModel
+
+
+class UndeliveredAlertsModel(BaseModel):
+    """Undelivered alerts, newest first."""
+
+    model_config = example(
+        {"total": 1, "reasons": {"unavailable": 1}, "undelivered": [UNDELIVERED]}
+    )
+
+    total: int = Field(description="Those that match, also beyond the limit")
+    reasons: dict[str, int] = Field(description="How many of those there are of each reason")
+    undelivered: list[UndeliveredModel]
 
 
 class LevelModel(BaseModel):

@@ -5,7 +5,7 @@ A parameter that is not listed is refused, so that a misspelt one is never silen
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from api.records import Interval
+from api.webhooks.answer import Reason
 
 MAX_CANDLES = 5_000
 INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -143,6 +144,28 @@ class OutageParameters(SpanParameters):
     """Which outages are asked for."""
 
     topic: str | None = Field(None, description="Only those of this input topic")
+
+
+class AlertParameters(SpanParameters):
+    """Which alerts are asked for."""
+
+    symbol: str | None = Field(None, description="Only those of this symbol")
+    rule: str | None = Field(None, description="Only those of this rule, by its name")
+    kind: str | None = Field(
+        None,
+        description="Only those of rules of this kind",
+        examples=["price", "fat_finger", "gap", "swing", "rsi_14"],
+    )
+
+
+class UndeliveredParameters(Parameters):
+    """Which undelivered alerts are asked for."""
+
+    target: str | None = Field(None, description="Only those of this webhook, by its name")
+    reason: Reason | None = Field(
+        None, description="Only those with this reason", examples=list(get_args(Reason))
+    )
+    limit: int = Field(100, ge=1, le=1_000, description="Most alerts; the newest are kept")
 
 
 class SymbolParameters(Parameters):

@@ -18,11 +18,13 @@ from api.feed import Feed
 from api.intake import Intake
 from api.ledger import OUTCOMES, Ledger
 from api.metrics import Metrics
+from api.newest import Newest
 from api.quality import Quality
 from api.reader import Reader
 from api.readiness import Readiness, judge
 from api.records import (
     Account,
+    Alert,
     Anomaly,
     Book,
     Candle,
@@ -35,9 +37,11 @@ from api.records import (
     Outage,
     Totals,
     Trend,
+    Undelivered,
 )
 from api.settings import Settings
 from api.store import CandleStore, Store
+from api.webhooks.webhooks import Webhooks
 
 REPLAYED_CORRELATIONS = 10_000
 """Only the newest minute counts, and of many symbols each message is long."""
@@ -63,13 +67,20 @@ class Service:
     books: Books
     dead_letters: DeadLetters
     ledger: Ledger
+    alerts: Newest[Alert]
+    undelivered: Newest[Undelivered]
     metrics: Metrics
     reader: Reader
+    webhooks: Webhooks
     clock: Callable[[], int] = wall_clock
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
-        """Put the parts together; nothing runs yet."""
+        """Put the parts together; nothing runs yet.
+
+        Raises:
+            AlertsFileError: The alerts file is not valid.
+        """
         bounds = settings.max_candles, settings.max_symbols
         store = CandleStore("candles", *bounds, settings.max_total_candles)
         flows = Store[Flow]("order flow", *bounds, settings.max_total_flows)
@@ -82,6 +93,10 @@ class Service:
         books = Books(settings.max_symbols)
         dead_letters = DeadLetters(settings.max_dead_letters)
         ledger = Ledger()
+        alerts = Newest[Alert](settings.max_alerts, lambda alert: alert.id)
+        undelivered = Newest[Undelivered](
+            settings.max_alerts, lambda each: (each.target, each.alert.id)
+        )
         metrics = Metrics()
         intakes: list[Intake[Any]] = [
             Intake(settings.candles_topic, msgspec.json.Decoder(Candle), store.put),
@@ -104,6 +119,16 @@ class Service:
                 quality.put,
             ),
         ]
+        if settings.alerts_file:
+            # Where alerts are off, their topics need not be there.
+            intakes += [
+                Intake(settings.alerts_topic, msgspec.json.Decoder(Alert), alerts.put),
+                Intake(
+                    settings.undelivered_alerts_topic,
+                    msgspec.json.Decoder(Undelivered),
+                    undelivered.put,
+                ),
+            ]
         reader = Feed(settings, intakes, metrics, wall_clock)
         return cls(
             settings,
@@ -117,8 +142,11 @@ class Service:
             books,
             dead_letters,
             ledger,
+            alerts,
+            undelivered,
             metrics,
             reader,
+            Webhooks.build(settings, metrics, wall_clock),
         )
 
     def __post_init__(self) -> None:
@@ -137,6 +165,11 @@ class Service:
             "quality_events": ("Quality events kept", lambda: len(self.quality)),
             "correlations": ("Pairs of symbols kept", lambda: len(self.correlations)),
             "books": ("Books kept", lambda: len(self.books)),
+            "alerts": ("Alerts kept", lambda: len(self.alerts)),
+            "undelivered_alerts": (
+                "Alerts kept that webhooks were not given",
+                lambda: len(self.undelivered),
+            ),
             "dead_letters": ("Dead letters kept", lambda: len(self.dead_letters)),
             "ready": ("1 if the service is ready", lambda: not self.readiness().reasons),
             "freshness_seconds": ("Age of the newest candle's update", self._freshness),

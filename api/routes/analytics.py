@@ -68,7 +68,7 @@ def anomalies(
     """Trades and candles of a symbol far from those before, ascending by time; the newest."""
     found = [
         each
-        for each in _within(service.anomalies.of(symbol), asked)
+        for each in within(service.anomalies.of(symbol), asked)
         if asked.kind in (None, each.kind) and asked.severity in (None, each.severity)
     ]
     return JSON({"symbol": symbol, "anomalies": found[-asked.limit :]})
@@ -81,7 +81,7 @@ def quality(service: Serving, symbol: Symbol, asked: Annotated[QualityParameters
     totals = next((each for each in every if isinstance(each, Totals)), None)
     events = [
         each
-        for each in _within(every, asked)
+        for each in within(every, asked)
         if not isinstance(each, Totals)
         and asked.kind in (None, "gap" if isinstance(each, Gap) else "fat_finger")
     ]
@@ -95,7 +95,7 @@ def outages(service: Serving, asked: Annotated[OutageParameters, Query()]) -> JS
     """When nothing of any symbol came over a partition, ascending by time; of many, the newest."""
     found = [
         each
-        for each in _within(service.quality.outages(), asked)
+        for each in within(service.quality.outages(), asked)
         if asked.topic in (None, each.topic)
     ]
     return JSON({"outages": found[-asked.limit :]})
@@ -116,14 +116,17 @@ def correlations(service: Serving, asked: Annotated[CorrelationParameters, Query
     )
 
 
-class _Timed(Protocol):
+class Timed(Protocol):
+    """What has a moment."""
+
     timestamp: int
 
 
-E = TypeVar("E", bound=_Timed)
+E = TypeVar("E", bound=Timed)
 
 
-def _within(events: list[E], asked: SpanParameters) -> list[E]:
+def within(events: list[E], asked: SpanParameters) -> list[E]:
+    """Those of the span that is asked for, in their order."""
     since = -float("inf") if asked.since is None else asked.since
     until = float("inf") if asked.until is None else asked.until
     return [each for each in events if since <= each.timestamp < until]

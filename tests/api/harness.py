@@ -16,10 +16,12 @@ from api.dead_letters import DeadLetters
 from api.events import Events
 from api.ledger import Ledger
 from api.metrics import Metrics
+from api.newest import Newest
 from api.quality import Quality
 from api.reader import Reading
 from api.records import (
     Account,
+    Alert,
     Book,
     Candle,
     DeadLetter,
@@ -29,10 +31,12 @@ from api.records import (
     Level,
     Source,
     Trend,
+    Undelivered,
 )
 from api.service import Service
 from api.settings import Settings
 from api.store import CandleStore, Store
+from api.webhooks.webhooks import Webhooks
 
 MINUTE = 60_000
 TOPICS = (
@@ -71,7 +75,9 @@ class HandReader:
 
 
 def make_service(
-    clock: Callable[[], int] | None = None, reader: HandReader | None = None
+    clock: Callable[[], int] | None = None,
+    reader: HandReader | None = None,
+    webhooks: Webhooks | None = None,
 ) -> Service:
     settings = Settings()
     bounds = settings.max_candles, settings.max_symbols
@@ -88,8 +94,11 @@ def make_service(
         Books(settings.max_symbols),
         DeadLetters(settings.max_dead_letters),
         Ledger(),
+        Newest[Alert](settings.max_alerts, lambda alert: alert.id),
+        Newest[Undelivered](settings.max_alerts, lambda each: (each.target, each.alert.id)),
         Metrics(),
         reader or HandReader(),
+        webhooks or Webhooks(),
         clock or Clock(),
     )
 
@@ -178,6 +187,29 @@ def book(symbol: str = "BTC/USD", best_bid: float | None = 101.5) -> Book:
 
 def dead_letter(offset: int = 0, reason: str = "invalid_json", topic: str = "trades") -> DeadLetter:
     return DeadLetter(topic, 0, offset, 0, reason, "expected '{'", "AAEC", NOW)
+
+
+def alert(
+    n: int = 0, rule: str = "price shock", symbol: str = "BTC/USD", updated_at: int = NOW
+) -> Alert:
+    """An alert of the moment ``n`` ms from now."""
+    return Alert(
+        id=f"{rule}/{symbol}/{NOW + n}",
+        symbol=symbol,
+        timestamp=NOW + n,
+        rule=rule,
+        kind="price",
+        interval=None,
+        value=-7.24,
+        threshold=6.0,
+        text=f"{rule}: {symbol} price z -7.24 reached 6",
+        cause={"symbol": symbol, "z": -7.24},
+        updated_at=updated_at,
+    )
+
+
+def undelivered(n: int = 0, target: str = "desk", reason: str = "unavailable") -> Undelivered:
+    return Undelivered(target, reason, "answered 503", 5, NOW, NOW + 1, alert(n))
 
 
 def source(partition: int = 0, topic: str = "trades", /, **counts: int) -> Source:

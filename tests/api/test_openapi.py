@@ -12,13 +12,16 @@ from api.app import create_app
 from api.dead_letters import ShownLetter
 from api.ledger import Counts, SourceCounts
 from api.models import (
+    AlertModel,
     CandleModel,
     DeadLetterModel,
     FlowModel,
     LedgerCountsModel,
     LedgerSourceModel,
+    WebhookModel,
 )
-from api.records import Candle, Flow
+from api.records import Alert, Candle, Flow
+from api.webhooks.tally import WebhookStatus
 from tests.api.harness import make_service
 
 DOCUMENT: dict[str, Any] = create_app(make_service()).openapi()
@@ -36,6 +39,7 @@ def resolve(schema: dict[str, Any]) -> dict[str, Any]:
 def test_the_routes_are_those_of_the_design() -> None:
     assert ROUTES == [
         "/api/aggregations/{symbol}",
+        "/api/alerts",
         "/api/anomalies/{symbol}",
         "/api/book/{symbol}",
         "/api/candles/{symbol}",
@@ -48,6 +52,8 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/api/quality/{symbol}",
         "/api/symbols",
         "/api/trends/{symbol}",
+        "/api/webhooks",
+        "/api/webhooks/dead",
         "/health",
         "/metrics",
         "/ready",
@@ -96,6 +102,8 @@ def test_every_example_is_valid(model: type[BaseModel]) -> None:
         (Candle, CandleModel),
         (Flow, FlowModel),
         (ShownLetter, DeadLetterModel),
+        (Alert, AlertModel),
+        (WebhookStatus, WebhookModel),
         (Counts, LedgerCountsModel),
         (SourceCounts, LedgerSourceModel),
     ],
