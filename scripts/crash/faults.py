@@ -64,7 +64,7 @@ def upgrade(tapeline: LocalTapeline, pick: random.Random, pause_s: float) -> Non
         cwd=ROOT,
         env={
             **basic_environment(),
-            **tapeline_environment(),
+            **tapeline_environment(secrets=True),  # it starts the keeper again
             "TAPELINE_HOME": str(saved.home),
             "TAPELINE_PARALLELISM": str(3 - saved.parallelism),
             "TAPELINE_SHARDS": str(others[state.shards]),

@@ -15,9 +15,17 @@ def basic_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
-def tapeline_environment() -> dict[str, str]:
-    """Every setting of Tapeline's that stands in the environment."""
-    return {name: value for name, value in os.environ.items() if name.startswith("TAPELINE_")}
+# Settings that are secret: the service needs them, and so does what starts it again.
+_SECRET = frozenset({"TAPELINE_WEBHOOK_SECRETS"})
+
+
+def tapeline_environment(*, secrets: bool = False) -> dict[str, str]:
+    """Every setting of Tapeline's that stands in the environment; secret ones where asked for."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("TAPELINE_") and (secrets or name not in _SECRET)
+    }
 
 
 def java_home() -> str | None:

@@ -44,7 +44,8 @@ class Keeper:
 
     def start(self) -> None:
         """Start it unless it runs; it takes the settings that were saved."""
-        env = {**basic_environment(), **tapeline_environment(), "TAPELINE_HOME": str(self._home)}
+        env = {**basic_environment(), **tapeline_environment(secrets=True)}
+        env["TAPELINE_HOME"] = str(self._home)
         self.daemon.start([str(PYTHON), "-m", "scripts.stack.keeper"], env, cwd=ROOT)
 
     def stop(self) -> None:
@@ -87,7 +88,7 @@ class Api:
             self.require_port()
             self.daemon.start(
                 [str(PYTHON), "-m", "api"],
-                {**basic_environment(), **tapeline_environment(), **self.settings},
+                {**basic_environment(), **tapeline_environment(secrets=True), **self.settings},
                 cwd=ROOT,
             )
         wait_until(self._answers, f"the API on port {self._port}")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.stack.daemon import Daemon
 from scripts.stack.environment import basic_environment
-from scripts.stack.errors import PortTakenError, StackError
+from scripts.stack.errors import PortTakenError, ProcessDiedError, StackError
 from scripts.stack.local import LocalTapeline
 from scripts.stack.package import package
 from scripts.stack.paths import ROOT
@@ -35,6 +36,34 @@ def command(module: str, *arguments: str, **settings: object) -> subprocess.Comp
         capture_output=True,
         text=True,
     )
+
+
+def test_secrets_reach_the_service_and_what_starts_it_again_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TAPELINE_WEBHOOK_SECRETS", "desk=hidden-hidden-hidden")
+    has: dict[str, bool] = {}
+
+    def start(self: Daemon, _: object, env: dict[str, str], cwd: Path) -> None:
+        has[self.name] = "hidden" in str(env)
+
+    monkeypatch.setattr(Daemon, "start", start)
+    settings = StackSettings(home=tmp_path, api_port=free_port(), flink_port=free_port())
+    tapeline = LocalTapeline(settings)
+    tapeline.generator.start()
+    tapeline.keeper.start()
+    with pytest.raises(ProcessDiedError):
+        tapeline.api.start()
+    with pytest.raises(ProcessDiedError):
+        tapeline.broker.start()
+    with pytest.raises(ProcessDiedError):
+        tapeline.cluster.start()
+    tapeline.cluster.taskmanager.start([], tapeline.cluster._environment(), tmp_path)
+    assert has == {
+        **dict.fromkeys(("generator", "kafka", "jobmanager", "taskmanager"), False),
+        **dict.fromkeys(("api", "keeper"), True),
+    }
+    assert "hidden" not in str(tapeline.job_settings.environment())
 
 
 def test_a_taken_port_is_said_with_its_holder_and_the_setting(taken_port: int) -> None:
