@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from api.settings import Settings as ApiSettings
 from jobs import alerts_file, upgrades
 from jobs.settings import Settings as JobSettings
 from scripts.stack import topics
@@ -86,9 +87,12 @@ class LocalTapeline:
         if fresh and not self.job.alive:
             # The accounts of the last run would be added to those of this one.
             self.broker.delete_topic(job.ledger_topic)
-        kept = {**topics.KEPT, "retention.bytes": str(settings.trades_retention_bytes)}
-        topics.create(job.bootstrap_servers, job.inputs, settings.partitions, kept)
-        topics.create_outputs(job, settings.partitions, settings.output_retention_bytes)
+        servers, partitions = job.bootstrap_servers, settings.partitions
+        topics.create_kept(servers, job.inputs, partitions, settings.trades_retention_bytes)
+        topics.create_outputs(job, partitions, settings.output_retention_bytes)
+        # What the service writes itself.
+        written = [ApiSettings().undelivered_alerts_topic]
+        topics.create_kept(servers, written, partitions, settings.output_retention_bytes)
 
     def settings_to_go_on(self) -> JobSettings:
         """The settings of now, and what the job needs beside them to go on from its state.

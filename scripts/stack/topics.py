@@ -29,6 +29,14 @@ def create(
                 continue
 
 
+def create_kept(
+    bootstrap_servers: str, names: Iterable[str], partitions: int, retention_bytes: int = -1
+) -> None:
+    """Create the topics that do not exist, which keep so much of a partition; -1 is all."""
+    kept = {**KEPT, "retention.bytes": str(retention_bytes)}
+    create(bootstrap_servers, names, partitions, kept)
+
+
 def create_outputs(settings: Settings, partitions: int, retention_bytes: int = -1) -> None:
     """Create the output topics of a job that do not exist.
 
@@ -39,8 +47,7 @@ def create_outputs(settings: Settings, partitions: int, retention_bytes: int = -
     """
     names = dict(settings.outputs)
     ledger = names.pop("ledger")
-    kept = {**KEPT, "retention.bytes": str(retention_bytes)}
-    create(settings.bootstrap_servers, names.values(), partitions, kept)
+    create_kept(settings.bootstrap_servers, names.values(), partitions, retention_bytes)
     # Of a shard's accounts the newest counts, however old it is.
     create(settings.bootstrap_servers, [ledger], 1, {"cleanup.policy": "compact"})
 

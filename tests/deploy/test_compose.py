@@ -138,6 +138,11 @@ def test_every_setting_is_handed_on(
     assert SERVICES[service]["environment"].keys() == names - fixed
 
 
+def test_the_service_alone_has_the_secrets_of_webhooks() -> None:
+    has = [name for name, each in SERVICES.items() if "WEBHOOK_SECRETS" in str(each)]
+    assert has == ["api"]
+
+
 @pytest.mark.parametrize("name", ["submit", "api", "generator"])
 def test_settings_without_a_value_are_the_users(name: str) -> None:
     environment = dict(SERVICES[name]["environment"])
