@@ -6,6 +6,7 @@ import re
 import struct
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -19,7 +20,8 @@ import api.routes
 import api.settings
 import jobs.settings
 from api.app import create_app
-from api.records import INTERVALS, Candle, DeadLetter, Flow
+from api.records import INTERVALS, Candle, DeadLetter, Flow, Undelivered
+from api.webhooks import answer as webhooks
 from scripts.stack.settings import StackSettings
 from tests.api.harness import make_service
 from udfs import book, indicators, sliding
@@ -101,6 +103,12 @@ def test_every_reason_stands_in_its_table_with_its_sentence() -> None:
         assert written[reason.code] == [sentence + named]
 
 
+def test_every_reason_of_an_undelivered_alert_stands_in_its_table() -> None:
+    section = README.partition("\n## Webhooks\n")[2].partition("\n## ")[0]
+    _, _, table = section.partition("| reason | meaning |\n")
+    assert set(rows(table.partition("\n\n")[0], "[a-z_]+")) == set(get_args(webhooks.Reason))
+
+
 def test_every_route_is_named_and_no_other() -> None:
     app = create_app(make_service())
     routers: list[APIRouter] = [
@@ -120,6 +128,7 @@ def test_every_field_of_the_output_topics_is_named() -> None:
     fields = {
         "candles": [field.name for field in msgspec.structs.fields(Candle)],
         "dead_letters": [field.name for field in msgspec.structs.fields(DeadLetter)],
+        "undelivered_alerts": [field.name for field in msgspec.structs.fields(Undelivered)],
         "late_trades": [field.name for field in msgspec.structs.fields(LateTrade)],
         "ledger": [field.name for field in msgspec.structs.fields(Account)],
         "order_flow": [field.name for field in msgspec.structs.fields(Flow)],
