@@ -35,6 +35,7 @@ COPY --from=page /build/node_modules api/node_modules
 COPY api api
 COPY flink-conf/alerts.yaml flink-conf/alerts.yaml
 COPY jobs/__init__.py jobs/settings.py jobs/
+COPY udfs udfs
 COPY scripts/__init__.py scripts/generator.py scripts/
 COPY scripts/generate scripts/generate
 # In a container the loopback interface is nobody's but its own.

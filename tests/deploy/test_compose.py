@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -216,6 +217,22 @@ def test_every_copied_file_exists_and_is_sent_to_the_build() -> None:
         for source in sources:
             assert (ROOT / source).exists(), source
             assert source.split("/")[0] in sent, source
+
+
+def test_the_images_have_all_that_their_programs_import(tmp_path: Path) -> None:
+    """Those of the API's image, which gets some of the checkout only."""
+    for name, rest in stages()["api"]:
+        *sources, target = rest.split()
+        if name == "COPY" and not sources[0].startswith("--from="):
+            for source in sources:
+                to = tmp_path / (target + Path(source).name if target.endswith("/") else target)
+                to.parent.mkdir(parents=True, exist_ok=True)
+                copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+                copy(ROOT / source, to)
+    for module in ("api.__main__", "scripts.generator"):
+        command = [sys.executable, "-c", f"import {module}"]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
 
 
 def test_flinks_configuration_is_filled_in(tmp_path: Path) -> None:
