@@ -16,7 +16,7 @@ from river import anomaly, compose, preprocessing
 
 from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
-from tests.udfs.candle_makers import MINUTE, random_candles
+from tests.udfs.candle_makers import random_candles
 from tests.udfs.makers import NOW_MS, column
 from tests.udfs.test_analytics import newest, series_of, shuffled
 from tests.udfs.test_shard import RULES, SECOND, Run, parts_of, small_journals
@@ -24,7 +24,7 @@ from udfs import frames, trades
 from udfs.analytics import AnalyticsRules
 from udfs.anomalies import of_model
 from udfs.candles import CANDLE
-from udfs.intervals import INTERVALS, MINUTE_MS
+from udfs.intervals import INTERVALS, MINUTE, MINUTE_MS
 from udfs.learned import _SEED, COUNT, FEATURES, SCORE, Model
 from udfs.periods import ModelRules, RobustRules, ScoreRules
 from udfs.robust import FIELDS, Robust
