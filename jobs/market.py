@@ -107,9 +107,11 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     t_env.create_temporary_view("outputs", t_env.from_data_stream(messages))
 
     # Closes of minutes, all under one key -> messages to correlations.
+    # Only what goes on to them has need of watermarks.
+    t_env.create_temporary_view("timed_outputs", streams.to_table(t_env, messages))
     closes = t_env.sql_query("""
         SELECT 0 AS everything, closes
-        FROM (SELECT messages FROM outputs WHERE output = 'closes')
+        FROM (SELECT messages FROM timed_outputs WHERE output = 'closes')
         CROSS JOIN UNNEST(messages) AS unnested (closes)
     """)
     correlated = (

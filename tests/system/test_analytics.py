@@ -11,8 +11,8 @@ import pytest
 from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
 from scripts.stack.paths import FLINK_CONF
-from tests.system.conftest import RunBackfill
-from tests.system.harness import Message
+from tests.system.conftest import RunBackfill, SubmitMarket
+from tests.system.harness import Message, Record, read
 from tests.udfs.candle_makers import indicators_of
 from tests.udfs.correlation_makers import (
     assert_same,
@@ -21,6 +21,7 @@ from tests.udfs.correlation_makers import (
     correlations_of,
 )
 from tests.udfs.outage_makers import silences, told
+from udfs.intervals import MINUTE_MS
 from udfs.periods import CorrelationRules, Periods
 
 pytestmark = pytest.mark.system
@@ -28,6 +29,23 @@ pytestmark = pytest.mark.system
 PERIODS = Periods(sma=(5, 20))
 OF_THREE = CorrelationRules(window=3, least=3)
 FEED = Feed(count=40_000, rate=100, inject=0.002, symbols=3)
+
+
+def test_correlations_come_while_the_job_runs(submit_market: SubmitMarket) -> None:
+    market = submit_market(correlation_window=3, correlation_least=3, idle_timeout_ms=1_000)
+    made = list(itertools.chain.from_iterable(blocks(Feed(count=30_000, rate=100, symbols=3))))
+    market.send(*(Message(m.value, m.timestamp_ms, m.key) for m in made))
+    last_ms = max(m.timestamp_ms for m in made)
+    # The first minute has no return: there is none before it.
+    first_ms = min(m.timestamp_ms for m in made) // MINUTE_MS * MINUTE_MS
+    ends = set(range(first_ms + 2 * MINUTE_MS, last_ms, MINUTE_MS))
+
+    def come(records: list[Record]) -> bool:
+        return ends <= {record.json()["timestamp"] for record in records}
+
+    records = read(market.broker, market.correlations_topic, come)
+    newest = [m for m in map(Record.json, records) if m["timestamp"] == max(ends)]
+    assert {m["returns"] for m in newest} == {3}
 
 
 def test_analytics_are_those_of_the_candles_and_trades(run_backfill: RunBackfill) -> None:
