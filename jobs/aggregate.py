@@ -49,6 +49,8 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         """A frame, or a tally -> rows of MESSAGES."""
         each, watermark, now_ms = self._look(ctx)
+        for other in self._shards.values():
+            other.hear(now_ms)
         yield from self._publish(each, each.take(value, watermark, now_ms), ctx, now_ms)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:

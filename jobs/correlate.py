@@ -39,6 +39,7 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
         """Closes of some minutes -> rows of MESSAGES."""
         # What they are of may be over: the watermark comes behind all that a minute had.
         self._all().take(value)
+        self._clock.heard(time.time_ns() // 1_000_000)
         yield from self._tick(ctx)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:

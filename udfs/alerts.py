@@ -30,6 +30,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     id: str
     """rule/symbol/timestamp: the same where it is repeated after a recovery."""
     symbol: str
+    """Of an outage its topic and partition."""
     timestamp: int
     """Of the message it is made of, or the end of its window, ms since epoch."""
     rule: str
@@ -65,8 +66,6 @@ class _Event(msgspec.Struct, gc=False):
     timestamp: int
     length: float = 0.0
     away: float = 0.0
-    topic: str = ""
-    partition: int = 0
 
     @property
     def interval(self) -> None:
@@ -133,8 +132,6 @@ class _Judge:
         """One line for people."""
         rule, kind = self.rule, self.kind
         about = _printable(symbol)
-        if rule.kind == "outage":  # of no symbol
-            about = f"{message.topic}/{message.partition}"
         of = f"{about} {message.interval}" if message.interval else about
         how = "fell to" if rule.below else "reached"
         reached, threshold = _number(value) + kind.unit, f"{rule.threshold:.15g}" + kind.unit

@@ -9,12 +9,21 @@ NO_WATERMARK = -(2**63)
 
 @dataclass
 class Clock:
-    """The clock of something that waits for the end of windows; all times in ms."""
+    """The clock of something that waits for the end of windows; all times in ms.
+
+    Quiet is when nothing comes and the watermark stands. Either alone is not: of a backlog so much
+    may come at once that the watermark stands for long.
+    """
 
     quiet_ms: int
     watermark: int = NO_WATERMARK
     since_ms: int | None = None
-    """When the watermark was first seen to be there."""
+    """When the watermark was first seen to be there, or something came last."""
+
+    def heard(self, now_ms: int) -> None:
+        """Takes it that something comes."""
+        if self.since_ms is not None:
+            self.since_ms = now_ms
 
     def passed(self, watermark: int, now_ms: int) -> int:
         """Windows that end at this time (ms) or before are over."""

@@ -89,6 +89,9 @@ class Heir:
         for data in journal:
             self._keep(_unpacker.decode(data[len(AWAITED) :]))
 
+    def hear(self, now_ms: int) -> None:
+        """As ``Shard.hear``: no time passes here."""
+
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
         """Takes in a part, or a piece that a shard takes; after the last part, all pieces kept."""
         kept = _Kept(watermark, piece)

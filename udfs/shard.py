@@ -227,6 +227,10 @@ class Shard:
         shard._snapshot_due = True
         return shard
 
+    def hear(self, now_ms: int) -> None:
+        """Takes it that the job gets something, of whatever shard: it is not quiet."""
+        self._clock.heard(now_ms)
+
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
         """Takes in a frame of the shard (or, as number TALLY, what decode counted)."""
         return self._alert(self._take(piece, watermark, now_ms), now_ms)

@@ -315,6 +315,19 @@ def test_the_last_windows_close_when_all_is_quiet() -> None:
     assert [c["interval"] for c in run.candles if c["final"]] == ["1s", "10s"]
 
 
+def test_it_is_not_quiet_while_something_comes_though_the_watermark_stands() -> None:
+    run = Run()
+    run.take(one_trade(START, "1"), START - 2_000, 100_000)
+    for now in range(100_000, 160_000, 4_000):  # of a backlog, say
+        run.shard.hear(now)
+        run.tick(START - 2_000, now)
+    assert not [c for c in run.candles if c["final"]]
+    _, clock = run.shard.due(156_000)
+    assert clock == 156_000 + 5_000
+    run.tick(START - 2_000, 161_000)
+    assert [c["interval"] for c in run.candles if c["final"]] == ["1s"]
+
+
 def test_the_last_windows_close_though_the_first_watermark_came_after_the_last_trade() -> None:
     run = Run()
     run.take(one_trade(START, "1"), NO_WATERMARK, 100_000)
