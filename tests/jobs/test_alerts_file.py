@@ -194,7 +194,8 @@ def test_a_file_that_is_not_there_is_named_with_its_whole_path(
 
 def test_the_default_file_fits_the_default_settings_and_sends_nothing_anywhere() -> None:
     rules = read(settings(DEFAULT))
-    assert {rule.kind for rule in rules} == {"price", "fat_finger", "gap", "swing", "rsi_14"}
+    kinds = {rule.kind for rule in rules}
+    assert kinds == {"price", "fat_finger", "gap", "outage", "swing", "rsi_14"}
     assert not yaml.safe_load(DEFAULT.read_text()).get("webhooks")
 
 
