@@ -276,16 +276,16 @@ class Shard:
         changes += ledger.by_source(frame.trades["source"], "candles")
         self._count(entry, changes)
         if frame.trades.size:
-            seconds = candles.of_frame(frame)
+            seconds, fills = candles.of_frame(frame), flows.of_fills(frame)
             entry.seconds = candles.pack(seconds)
             if self.watch.is_on:
                 entry.trades = tape.pack(frame.trades)
-                self._observe(frame.symbols, frame.trades.copy())
+                self._observe(frame.symbols, frame.trades)  # of no other use from here on
                 pairs = zip(frame.symbols, frame.crossed, strict=False)
                 entry.crossed = {symbol: count for symbol, count in pairs if count}
                 self._count_by_symbol("crossed", entry.crossed)
             out += self._add_trades(frame.symbols, seconds, now_ms)
-            out += self._take_flows(entry, frame.symbols, flows.of_fills(frame), now_ms)
+            out += self._take_flows(entry, frame.symbols, fills, now_ms)
             out += self._form(now_ms)
         return out
 
@@ -533,7 +533,7 @@ class Shard:
         self._change(watermark)
         read = self.watch.read(self._passed, self._symbols)
         topics, updated_at = self.rules.topics, self._updated_at(now_ms)
-        return list(self.watch.messages(*read, self._symbols, topics, updated_at))
+        return [*self.watch.messages(*read, self._symbols, topics, updated_at)]
 
     def _tell_outages(self, now_ms: int) -> list[Output]:
         """Publishes the silences of partitions that are over."""

@@ -42,7 +42,7 @@ class Tape:
     def take(self, until_ms: int) -> NDArray[np.void]:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
         parts, self._parts, self.first = self._parts, [], int(NEVER)
-        taken = [np.zeros(0, TRADE)]
+        taken = []
         for first, last, part in parts:
             if last < until_ms:
                 taken.append(part)
@@ -52,7 +52,9 @@ class Tape:
                 is_over = part["timestamp"] < until_ms
                 taken.append(part[is_over])
                 self.add(part[~is_over])
-        return _in_order(np.concatenate(taken))
+        if len(taken) == 1:
+            return _in_order(taken[0])
+        return _in_order(np.concatenate(taken or [np.zeros(0, TRADE)]))
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place."""

@@ -87,14 +87,17 @@ class Watch:
         names: list[str],
         topics: Topics,
         now_ms: int | None,
-    ) -> Iterator[Output]:
+    ) -> list[Output]:
         """What ``read`` gave as messages, updated now; at the time of its trade if None."""
         is_anomaly = np.isin(found["kind"], (PRICE, QUANTITY))
-        for key, value in anomalies.messages(trades, found[is_anomaly], names, topics, now_ms):
-            yield "anomalies", key, value
         events = found[np.isin(found["kind"], (FAT_FINGER, GAP))]
+        out: list[Output] = [
+            ("anomalies", key, value)
+            for key, value in anomalies.messages(trades, found[is_anomaly], names, topics, now_ms)
+        ]
         for message in quality.messages(trades, events, names, topics, now_ms):
-            yield "quality", *message
+            out.append(("quality", *message))
+        return out
 
     def totals(self, names: list[str], now_ms: int | None) -> Iterator[Output]:
         """The counts of the symbols whose counts changed since this was last asked."""
