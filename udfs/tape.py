@@ -22,52 +22,48 @@ class Tape:
     """The trades that wait."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[int, int, NDArray[np.void]]] = []
-        """Each with its first and its last time."""
+        self._parts: list[tuple[int, NDArray[np.void]]] = []
+        """Each with its first time."""
         self.first = int(NEVER)
         """The time of the first trade that waits, ms; NEVER if there is none."""
 
     @property
     def waiting(self) -> NDArray[np.void]:
         """(n,) of TRADE."""
-        return np.concatenate([np.zeros(0, TRADE), *(part for _, _, part in self._parts)])
+        return np.concatenate([np.zeros(0, TRADE), *(part for _, part in self._parts)])
 
     def add(self, trades: NDArray[np.void]) -> None:
         """Takes in trades whose time has not passed."""
         if trades.size:
-            times = trades["timestamp"]
-            self._parts.append((int(times.min()), int(times.max()), trades))
-            self.first = min(self.first, self._parts[-1][0])
+            first = int(trades["timestamp"].min())
+            self._parts.append((first, trades))
+            self.first = min(self.first, first)
 
     def take(self, until_ms: int) -> NDArray[np.void]:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
-        parts, self._parts, self.first = self._parts, [], int(NEVER)
-        taken = []
-        for first, last, part in parts:
-            if last < until_ms:
-                taken.append(part)
-            elif first >= until_ms:
-                self.add(part)
-            else:
-                is_over = part["timestamp"] < until_ms
-                taken.append(part[is_over])
-                self.add(part[~is_over])
-        if len(taken) == 1:
-            return _in_order(taken[0])
-        return _in_order(np.concatenate(taken or [np.zeros(0, TRADE)]))
+        over = [part for first, part in self._parts if first < until_ms]
+        self._parts = [each for each in self._parts if each[0] >= until_ms]
+        self.first = min((first for first, _ in self._parts), default=int(NEVER))
+        waiting = over[0] if len(over) == 1 else np.concatenate(over or [np.zeros(0, TRADE)])
+        taken, rest = _divide(waiting, until_ms)
+        self.add(rest)
+        return taken
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place."""
-        for _, _, part in self._parts:
+        for _, part in self._parts:
             part["symbol"] = codes[part["symbol"]]
 
 
-def _in_order(trades: NDArray[np.void]) -> NDArray[np.void]:
-    order, are_sorted = _by_symbol(trades, int(trades["symbol"].max(initial=-1)) + 1)
+def _divide(trades: NDArray[np.void], until_ms: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Those before a time, by symbol and in their order; and the others, as they came."""
+    symbols = int(trades["symbol"].max(initial=-1)) + 1
+    divided = np.empty_like(trades)
+    count, are_sorted = _by_symbol(trades, until_ms, symbols, divided)
+    taken, rest = divided[:count], divided[count:]
     if not are_sorted:
-        order = np.lexsort([trades[name] for name in _ORDER])
-    ordered: NDArray[np.void] = trades[order]
-    return ordered
+        taken = taken[np.lexsort([taken[name] for name in _ORDER])]
+    return taken, rest
 
 
 @njit(cache=True, inline="always")
@@ -86,26 +82,32 @@ def _is_before(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _by_symbol(trades, symbols):  # type: ignore[no-untyped-def]
-    """The places of trades by symbol, as they came, and whether that is their order.
+def _by_symbol(trades, until_ms, symbols, divided):  # type: ignore[no-untyped-def]
+    """Writes those before a time by symbol, as they came, and then the others.
 
-    It mostly is: then they need not be sorted.
+    Returns how many are before it, and whether they are in their order: they mostly are, and need
+    not be sorted.
     """
     next_of = np.zeros(symbols + 1, np.int64)
     for i in range(trades.size):
-        next_of[trades[i].symbol + 1] += 1
+        if trades[i].timestamp < until_ms:
+            next_of[trades[i].symbol + 1] += 1
     next_of = np.cumsum(next_of)
+    count = other = next_of[symbols]
     last = np.full(symbols, -1, np.int64)
-    order = np.empty(trades.size, np.int64)
     are_sorted = True
     for i in range(trades.size):
+        if trades[i].timestamp >= until_ms:
+            divided[other] = trades[i]
+            other += 1
+            continue
         symbol = trades[i].symbol
-        order[next_of[symbol]] = i
+        divided[next_of[symbol]] = trades[i]
         next_of[symbol] += 1
         if last[symbol] >= 0 and _is_before(trades[i], trades[last[symbol]]):
             are_sorted = False
         last[symbol] = i
-    return order, are_sorted
+    return count, are_sorted
 
 
 def pack(trades: NDArray[np.void]) -> Packed:
@@ -120,4 +122,4 @@ def unpack(packed: Packed) -> NDArray[np.void]:
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    _in_order(unpack(pack(np.zeros(1, TRADE))))
+    _divide(unpack(pack(np.zeros(1, TRADE))), 1)
