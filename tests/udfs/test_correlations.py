@@ -188,12 +188,17 @@ def test_of_too_many_symbols_those_with_most_trades_have_correlations() -> None:
     assert run.messages[-1]["updated_at"] == 5
 
 
-def test_what_no_window_goes_back_to_is_forgotten() -> None:
+def test_what_no_window_goes_back_to_is_forgotten_and_the_others_go_on() -> None:
+    rng = np.random.default_rng(8)
+    ends = START + np.arange(1, 60) * MINUTE_MS
+    table = pd.DataFrame(np.nan, ends, [*(f"S{n}" for n in range(59)), "T", "U"])
+    for place, end in enumerate(ends):
+        table.loc[end, [f"S{place}", "T", "U"]] = np.exp(rng.standard_normal(3))
     run = Minutes()
-    for minute in range(1, 300):
-        row = pd.Series({f"S{minute}": 1.0, "A": 2.0, "B": 3.0})
-        run.take(pack(*rows_of(row, START + minute * MINUTE_MS)))
-        run.tick(START + minute * MINUTE_MS)
+    for end in ends.tolist():
+        run.take(pack(*rows_of(table.loc[end], end)))
+        run.tick(end)
+    assert_same(run.found, correlations_expected(table, OF_FIVE))
     held = Correlations(OF_FIVE, run.journal)
     assert len(held._minutes) == OF_FIVE.window + 1
     assert len(held._symbols) <= 2 * (OF_FIVE.window + 1 + 2)

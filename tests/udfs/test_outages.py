@@ -100,6 +100,8 @@ def test_runs_are_apart_by_the_least_silence() -> None:
     assert found == [(0, 900, 1_299), (0, 1_599, 1_600), (0, 5_000, 5_000)]
     held = Outages(LENGTHS, [(1, 0, 10), (1, 310, 320), (1, 200, 200)])
     assert held.held == [(1, 0, 320)]
+    apart = [(1, 0, 10), (1, 310, 320)]
+    assert Outages(LENGTHS, apart).held == apart
 
 
 @pytest.mark.parametrize("silences_ms", [(), LENGTHS])
