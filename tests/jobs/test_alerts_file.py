@@ -194,9 +194,19 @@ def test_a_file_that_is_not_there_is_named_with_its_whole_path(
 
 def test_the_default_file_fits_the_default_settings_and_sends_nothing_anywhere() -> None:
     rules = read(settings(DEFAULT))
-    kinds = {rule.kind for rule in rules}
-    assert kinds == {"price", "fat_finger", "gap", "outage", "swing", "rsi_14"}
+    assert {rule.kind for rule in rules} == {"price", "fat_finger", "gap", "outage", "swing"}
     assert not yaml.safe_load(DEFAULT.read_text()).get("webhooks")
+
+
+def test_the_default_file_fits_a_job_without_indicators() -> None:
+    own = settings(DEFAULT).model_copy(update={"indicator_intervals": (), "rsi_period": 10})
+    assert read(own) == read(settings(DEFAULT))
+
+
+def test_the_rules_of_indicators_in_the_default_file_are_valid(file: Path) -> None:
+    lines = [line.replace("  # ", "  ") for line in DEFAULT.read_text().splitlines()]
+    rules = "\n".join(["rules:", *lines[lines.index("  - name: overbought") :]])
+    assert [rule.kind for rule in read_text(file, rules)] == ["rsi_14", "rsi_14"]
 
 
 def test_the_default_file_explains_every_kind_and_field() -> None:
