@@ -142,7 +142,7 @@ def test_topics_that_do_not_exist_yet_are_named_and_waited_for(
     broker: Broker, topics: Topics, running: Running
 ) -> None:
     with running(broker.bootstrap_servers) as service:
-        wait_until(lambda: service.reader.reading.missing == topics, "all topics to be missing")
+        wait_until(lambda: {*service.reader.reading.missing} == {*topics}, "no topic to be there")
         assert f"topic {topics[0]} does not exist" in service.readiness().reasons
         broker.create_topics(*topics)
         send(broker, topics[0], minutes(3))
