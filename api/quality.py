@@ -1,10 +1,9 @@
 """What is known of the quality of the feed: of each symbol, and of whole partitions."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from api.events import Events
+from api.newest import Newest
 from api.records import FatFinger, Gap, Outage, Totals
 
 Event = Gap | FatFinger | Totals
@@ -20,22 +19,16 @@ class Quality:
 
     def __init__(self, most: int, max_total: int) -> None:
         self._of_symbols = Events[Event]("quality", most, max_total)
-        self._most = most
-        self._lock = threading.Lock()
-        self._outages: OrderedDict[tuple[str, int, int], Outage] = OrderedDict()
+        self._outages = Newest[Outage](most, lambda each: (each.topic, each.partition, each.end))
 
     def __len__(self) -> int:
         return len(self._of_symbols) + len(self._outages)
 
     def put(self, events: Iterable[Event | Outage]) -> None:
         """Take in events in the order they were read."""
-        of_symbols: list[Event] = []
-        for event in events:
-            if isinstance(event, Outage):
-                self._put(event)
-            else:
-                of_symbols.append(event)
-        self._of_symbols.put(of_symbols)
+        events = list(events)
+        self._outages.put(each for each in events if isinstance(each, Outage))
+        self._of_symbols.put(each for each in events if not isinstance(each, Outage))
 
     def of(self, symbol: str) -> list[Event]:
         """Those of a symbol, by their times.
@@ -47,16 +40,7 @@ class Quality:
 
     def outages(self) -> list[Outage]:
         """The outages, by their end."""
-        with self._lock:
-            found = list(self._outages.values())
-        return sorted(found, key=lambda outage: outage.end)
-
-    def _put(self, outage: Outage) -> None:
-        with self._lock:
-            # A job that recovers publishes some again.
-            self._outages[outage.topic, outage.partition, outage.end] = outage
-            if len(self._outages) > self._most:
-                self._outages.popitem(last=False)
+        return sorted(self._outages.newest()[::-1], key=lambda outage: outage.end)
 
 
 def silent_ms(gap: Gap, outages: Iterable[Outage]) -> int:
