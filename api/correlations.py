@@ -87,13 +87,12 @@ class Correlations:
 
 
 def _all(messages: Iterable[Correlation], symbols: set[str]) -> Iterator[Pair]:
-    among = len(symbols) > 1
+    # Of one symbol any pair will do that has it, of several both must be among them.
+    least = min(len(symbols), 2)
     for message in messages:
-        is_asked = message.symbol in symbols
-        if among and not is_asked:
-            continue
+        own = message.symbol in symbols
         for other, value in message.correlations.items():
-            if not symbols or (other in symbols if among else is_asked or other in symbols):
+            if own + (other in symbols) >= least:
                 count = message.fewer.get(other, message.window)
                 yield Pair(message.symbol, other, value, count, message.timestamp)
 
