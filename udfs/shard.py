@@ -5,7 +5,7 @@ entry says what was added and how far event time had passed, so that reading the
 corrects the same candles, with the same revisions, as it happened.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -526,14 +526,14 @@ class Shard:
         self._encode(symbols, trades)
         self.watch.take(trades, self._symbols, self._passed)
 
-    def _read_tape(self, watermark: int, now_ms: int) -> list[Output]:
+    def _read_tape(self, watermark: int, now_ms: int) -> Sequence[Output]:
         """Publishes what is to be said of the trades whose time has passed."""
         if self.watch.tape.first >= self._passed:
             return []
         self._change(watermark)
         read = self.watch.read(self._passed, self._symbols)
         topics, updated_at = self.rules.topics, self._updated_at(now_ms)
-        return [*self.watch.messages(*read, self._symbols, topics, updated_at)]
+        return self.watch.messages(*read, self._symbols, topics, updated_at)
 
     def _tell_outages(self, now_ms: int) -> list[Output]:
         """Publishes the silences of partitions that are over."""
