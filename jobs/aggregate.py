@@ -9,6 +9,7 @@ from pyflink.datastream.state import ListStateDescriptor
 from pyflink.metrics import Counter
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
+from jobs import journal
 from udfs import handover, shard, sources
 from udfs.handover import Heir
 from udfs.shard import Output, Rules, Shard
@@ -65,12 +66,12 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         number = ctx.get_current_key()
         each = self._shards.get(number)
         if each is None:
-            journal = list(self._journal.get())
+            entries = list(self._journal.get())
             # A job that was submitted again has a state, or gets one; one restarted before its
             # first checkpoint has none, but may have published all the same.
-            went_back = journal or self._rules.shards_before or self._is_restarted
+            went_back = entries or self._rules.shards_before or self._is_restarted
             recovered_ms = self._opened_ms if went_back else 0
-            each = handover.restored(number, self._rules, journal, recovered_ms)
+            each = handover.restored(number, self._rules, entries, recovered_ms)
             self._shards[number] = each
             ctx.timer_service().register_event_time_timer(_AT_THE_END)
         now_ms = time.time_ns() // 1_000_000
@@ -93,13 +94,7 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         for source, name, count in each.changes:
             self._counter(source, name).inc(count)
         each.changes.clear()
-        written = each.journal()
-        if written is not None:
-            data, replaces = written
-            if replaces:
-                self._journal.update([data])
-            else:
-                self._journal.add(data)
+        journal.write(self._journal, each.journal())
         event_time, clock = each.due(now_ms)
         timers = ctx.timer_service()
         if event_time < _AT_THE_END:

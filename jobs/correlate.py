@@ -8,6 +8,7 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
+from jobs import journal
 from jobs.aggregate import BYTES
 from udfs.clock import Clock
 from udfs.correlations import Correlations
@@ -58,13 +59,7 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
         passed = self._clock.passed(timers.current_watermark(), now_ms)
         for key, value in each.tick(passed, None if self._rules.stamp_end else now_ms):
             yield Row("correlations", key, [value])
-        written = each.journal()
-        if written is not None:
-            data, replaces = written
-            if replaces:
-                self._journal.update([data])
-            else:
-                self._journal.add(data)
+        journal.write(self._journal, each.journal())
         end = each.next_end
         if end is not None:
             timers.register_event_time_timer(end - 1)
