@@ -180,11 +180,7 @@ def test_alerts_go_on_with_other_shards(
     with small_journals(small):
         for number, (part, watermark) in enumerate(parts):
             if number == len(parts) // 2:
-                new = Shards(after, before, rules=rules)
-                new.outputs = shards.outputs
-                for heir, piece in shards.parts(after):
-                    new.piece(heir, piece, watermark)
-                shards = new
+                shards = shards.handed_over(after, watermark)
             shards.frame(part, watermark)
         shards.end()
     assert len(made_of(shards.outputs)) == len(by_id(shards.outputs))

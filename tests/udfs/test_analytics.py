@@ -120,6 +120,19 @@ def test_indicators_and_sliding_windows_are_those_of_all_candles(
     assert set(sliding) == windows
 
 
+def feed(run: Run, frame: Frame, cuts: list[int], data: st.DataObject) -> None:
+    """Takes in trades of some minutes, cut there, and ends; restores and snapshots are drawn."""
+    watermark = NOW_MS - 5 * MINUTE
+    for part in parts_of(frame, cuts):
+        with small_journals(data.draw(st.booleans())):
+            run.take(part, watermark)
+        if part.trades.size:
+            watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
+        if data.draw(st.booleans()):
+            run.restore()
+    run.tick(int(NEVER))
+
+
 def robust_scores(values: list[float]) -> dict[int, float]:
     """The score of each value by its place, of those that have one; by their definition."""
     found = {}
@@ -144,15 +157,7 @@ def test_unusual_candles_are_those_of_the_whole_series(
 ) -> None:
     frame = shuffled(seed, n, 2 * MINUTE, delay_ms)
     run = Run(rules)
-    watermark = NOW_MS - 5 * MINUTE
-    for part in parts_of(frame, cuts):
-        with small_journals(data.draw(st.booleans())):
-            run.take(part, watermark)
-        if part.trades.size:
-            watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
-        if data.draw(st.booleans()):
-            run.restore()
-    run.tick(int(NEVER))
+    feed(run, frame, cuts, data)
     found = newest(run, "anomalies", "symbol", "interval", "kind", "timestamp")
     found = {key: each for key, each in found.items() if each["interval"]}
     sure, unsure = set(), set()

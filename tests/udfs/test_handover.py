@@ -99,6 +99,14 @@ class Shards:
             journal[:] = [HANDED_OVER]
         return found
 
+    def handed_over(self, shards: int, watermark: int) -> "Shards":
+        """So many others, which go on from these."""
+        new = Shards(shards, self.rules.shards, rules=self.rules)
+        new.outputs = self.outputs
+        for heir, piece in self.parts(shards):
+            new.piece(heir, piece, watermark)
+        return new
+
     def end(self) -> None:
         for each in self.all.values():
             self.outputs += each.tick(int(NEVER), 100_000)
@@ -238,11 +246,7 @@ def test_analytics_go_on_with_other_shards(
         for number, (part, watermark) in enumerate(zip(parts, watermarks, strict=True)):
             plain.frame(part, watermark)
             if number == len(parts) // 2:
-                new = Shards(after, before, rules=own)
-                new.outputs = changed.outputs
-                for heir, piece in changed.parts(after):
-                    new.piece(heir, piece, watermark)
-                changed = new
+                changed = changed.handed_over(after, watermark)
             changed.frame(part, watermark)
         plain.end()
         changed.end()

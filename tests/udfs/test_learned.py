@@ -18,8 +18,8 @@ from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
 from tests.udfs.candle_makers import random_candles
 from tests.udfs.makers import NOW_MS, column
-from tests.udfs.test_analytics import newest, series_of, shuffled
-from tests.udfs.test_shard import RULES, SECOND, Run, parts_of, small_journals
+from tests.udfs.test_analytics import feed, newest, series_of, shuffled
+from tests.udfs.test_shard import RULES, SECOND, Run
 from udfs import frames, trades
 from udfs.analytics import AnalyticsRules
 from udfs.anomalies import of_model
@@ -163,15 +163,7 @@ def test_late_trades_and_restores_leave_the_scores_of_the_whole_series(
         RULES, analytics=analytics, scores=ScoreRules(window=0), correction_ms=HORIZON
     )
     run = Run(rules)
-    watermark = NOW_MS - 5 * MINUTE_MS
-    for part in parts_of(frame, cuts):
-        with small_journals(data.draw(st.booleans())):
-            run.take(part, watermark)
-        if part.trades.size:
-            watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
-        if data.draw(st.booleans()):
-            run.restore()
-    run.tick(int(NEVER))
+    feed(run, frame, cuts, data)
     found = newest(run, "anomalies", "symbol", "interval", "timestamp")
     wanted = set()
     for (symbol, interval), series in series_of(frame).items():
