@@ -10,6 +10,7 @@ from pyflink.datastream.state import ListStateDescriptor
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
 from jobs import journal
 from jobs.aggregate import BYTES
+from udfs import pairs
 from udfs.clock import Clock
 from udfs.correlations import Correlations
 from udfs.periods import CorrelationRules
@@ -29,7 +30,8 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
         self._rules = rules
 
     def open(self, runtime_context: RuntimeContext) -> None:
-        """Finds the state; it is read when the first element comes."""
+        """Loads the compiled kernels; finds the state, which the first element has it read."""
+        pairs.warm_up()
         self._journal = runtime_context.get_list_state(_JOURNAL)
         self._correlations: Correlations | None = None
         quiet_ms = self._rules.quiet_ms

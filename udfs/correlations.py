@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs import pairs
 from udfs.candles import LENGTHS_MS
 from udfs.columns import array
 from udfs.intervals import MINUTE_MS
@@ -57,10 +58,10 @@ class Correlation(msgspec.Struct, frozen=True, gc=False):
     """Minutes looked at."""
     returns: int
     """In how many of them the symbol has a return."""
-    correlations: dict[str, float]
+    correlations: msgspec.Raw
     """By symbol; null where there are too few common returns, or prices that do not move."""
-    fewer: dict[str, int]
-    """Common returns of those pairs that lack some."""
+    fewer: msgspec.Raw
+    """By symbol the common returns of those pairs that lack some."""
     left_out: int
     """Symbols that are in no pair, as there are more than the limit."""
     updated_at: int
@@ -217,19 +218,12 @@ class Correlations:
         own = np.array(sorted(own, key=lambda code: self._symbols[code]), np.int64)
         names = [self._symbols[code] for code in own.tolist()]
         found, counts = matrix(returns[:, own], self._rules.least)
-        is_short = counts < window
-        for place, name in enumerate(names[:-1]):
-            others = names[place + 1 :]
-            short = np.flatnonzero(is_short[place, place + 1 :])
+        written = pairs.coefficients(names, found), pairs.counts_below(names, counts, window)
+        for code, name, values, fewer in zip(own[:-1].tolist(), names[:-1], *written, strict=False):
             message = Correlation(
-                name,
-                end,
-                window,
-                int(known[own[place]]),
-                dict(zip(others, found[place, place + 1 :].tolist(), strict=True)),
-                {others[k]: int(counts[place, place + 1 + k]) for k in short.tolist()},
-                left_out,
-                now_ms,
+                *(name, end, window, int(known[code])),
+                *(msgspec.Raw(values), msgspec.Raw(fewer)),
+                *(left_out, now_ms),
             )
             yield name.encode(), _json.encode(message)
 
