@@ -28,6 +28,12 @@ class Tape:
         """The time of the first trade that waits, ms; NEVER if there is none."""
 
     @property
+    def symbols(self) -> NDArray[np.int64]:
+        """(n,) those of the trades that wait."""
+        parts = [part["symbol"] for _, part in self._parts]
+        return np.concatenate([np.zeros(0, np.int64), *parts])
+
+    @property
     def waiting(self) -> NDArray[np.void]:
         """(n,) of TRADE."""
         return np.concatenate([np.zeros(0, TRADE), *(part for _, part in self._parts)])
@@ -44,8 +50,7 @@ class Tape:
         over = [part for first, part in self._parts if first < until_ms]
         self._parts = [each for each in self._parts if each[0] >= until_ms]
         self.first = min((first for first, _ in self._parts), default=int(NEVER))
-        waiting = over[0] if len(over) == 1 else np.concatenate(over or [np.zeros(0, TRADE)])
-        taken, rest = _divide(waiting, until_ms)
+        taken, rest = _divide(over, until_ms)
         self.add(rest)
         return taken
 
@@ -55,13 +60,21 @@ class Tape:
             part["symbol"] = codes[part["symbol"]]
 
 
-def _divide(trades: NDArray[np.void], until_ms: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+def _divide(
+    parts: list[NDArray[np.void]], until_ms: int
+) -> tuple[NDArray[np.void], NDArray[np.void]]:
     """Those before a time, by symbol and in their order; and the others, as they came."""
-    symbols = int(trades["symbol"].max(initial=-1)) + 1
-    divided = np.empty_like(trades)
-    count, are_sorted = _by_symbol(trades, until_ms, symbols, divided)
+    symbols = 1 + max((int(part["symbol"].max()) for part in parts), default=-1)
+    sizes = np.zeros(symbols + 2, np.int64)
+    for part in parts:
+        _count(part, until_ms, sizes)
+    # Where each symbol begins; after the last one, the others.
+    begins = np.cumsum(sizes)
+    next_of, count = begins.copy(), int(begins[symbols])
+    divided = np.empty(sum(part.size for part in parts), TRADE)
+    are_sorted = [_place(part, until_ms, begins, next_of, divided) for part in parts]
     taken, rest = divided[:count], divided[count:]
-    if not are_sorted:
+    if not all(are_sorted):
         taken = taken[np.lexsort([taken[name] for name in _ORDER])]
     return taken, rest
 
@@ -82,32 +95,30 @@ def _is_before(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _by_symbol(trades, until_ms, symbols, divided):  # type: ignore[no-untyped-def]
-    """Writes those before a time by symbol, as they came, and then the others.
-
-    Returns how many are before it, and whether they are in their order: they mostly are, and need
-    not be sorted.
-    """
-    next_of = np.zeros(symbols + 1, np.int64)
+def _count(trades, until_ms, sizes):  # type: ignore[no-untyped-def]
+    """Counts those before a time, at the place after that of their symbol."""
     for i in range(trades.size):
         if trades[i].timestamp < until_ms:
-            next_of[trades[i].symbol + 1] += 1
-    next_of = np.cumsum(next_of)
-    count = other = next_of[symbols]
-    last = np.full(symbols, -1, np.int64)
+            sizes[trades[i].symbol + 1] += 1
+
+
+@njit(cache=True)
+def _place(trades, until_ms, begins, next_of, divided):  # type: ignore[no-untyped-def]
+    """Writes those before a time by symbol, as they came, and the others after them all.
+
+    Returns whether those are in their order, after what was written before: they mostly are, and
+    need not be sorted.
+    """
     are_sorted = True
     for i in range(trades.size):
-        if trades[i].timestamp >= until_ms:
-            divided[other] = trades[i]
-            other += 1
-            continue
-        symbol = trades[i].symbol
-        divided[next_of[symbol]] = trades[i]
-        next_of[symbol] += 1
-        if last[symbol] >= 0 and _is_before(trades[i], trades[last[symbol]]):
+        is_over = trades[i].timestamp < until_ms
+        symbol = trades[i].symbol if is_over else begins.size - 2
+        place = next_of[symbol]
+        divided[place] = trades[i]
+        next_of[symbol] = place + 1
+        if is_over and place > begins[symbol] and _is_before(trades[i], divided[place - 1]):
             are_sorted = False
-        last[symbol] = i
-    return count, are_sorted
+    return are_sorted
 
 
 def pack(trades: NDArray[np.void]) -> Packed:
@@ -122,4 +133,4 @@ def unpack(packed: Packed) -> NDArray[np.void]:
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    _divide(unpack(pack(np.zeros(1, TRADE))), 1)
+    _divide([unpack(pack(np.zeros(1, TRADE)))], 1)
