@@ -1,20 +1,18 @@
 """Anomalies: trades and candles far from those before them, with what they were held against."""
 
 from collections.abc import Iterator
-from itertools import repeat
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import learned, robust
+from udfs import anomaly_writer, learned, robust
+from udfs.anomaly_writer import SEVERITIES
 from udfs.intervals import INTERVALS
 from udfs.periods import Limits, ModelRules
 from udfs.sources import Topics, named
 from udfs.zscore import PRICE
 
-SEVERITIES = ((2.0, "critical"), (1.5, "major"), (0.0, "minor"))
-"""From which multiple of the threshold on an anomaly is how severe."""
 _SEVERITY_NAMES = [name for _, name in SEVERITIES]
 _INTERVALS = list(INTERVALS)
 
@@ -63,30 +61,35 @@ def messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each of some findings about trades, updated now.
 
-    At the time of the trade if that is None.
+    At the time of the trade if that is None. A kernel writes them, as there may be more of these
+    than of all other messages.
     """
     about = trades[found["trade"]]
-    codes, sources = about["symbol"].tolist(), about["source"].tolist()
-    times = about["timestamp"].tolist()
-    is_price = found["kind"] == PRICE
-    places = {source: named(source, topics) for source in set(sources)}
+    written = anomaly_writer.write(about, found, names, topics, now_ms)
+    codes = about["symbol"].tolist()
     keys = {code: names[code].encode() for code in set(codes)}
-    made = map(
-        Anomaly,
-        [names[code] for code in codes],
-        times,
-        np.where(is_price, "price", "quantity").tolist(),
-        repeat(None),
-        np.where(is_price, about["price"], about["quantity"]).tolist(),
-        *(found[name].tolist() for name in ("mean", "deviation", "score", "threshold")),
-        _severities(found["score"], found["threshold"]),
-        found["count"].tolist(),
-        [places[source][0] for source in sources],
-        [places[source][1] for source in sources],
-        about["offset"].tolist(),
-        times if now_ms is None else repeat(now_ms),
+    for place in [place for place, message in enumerate(written) if not message]:
+        written[place] = _json.encode(_odd(about[place], found[place], names, topics, now_ms))
+    return zip([keys[code] for code in codes], written, strict=True)
+
+
+def _odd(
+    trade: np.void, finding: np.void, names: list[str], topics: Topics, now_ms: int | None
+) -> Anomaly:
+    """The anomaly of a trade whose numbers the kernel cannot write."""
+    kind = "price" if finding["kind"] == PRICE else "quantity"
+    timestamp, score, threshold = (
+        each.item() for each in (trade["timestamp"], finding["score"], finding["threshold"])
     )
-    return zip([keys[code] for code in codes], map(_json.encode, made), strict=True)
+    (severity,) = _severities(np.array([score]), np.array([threshold]))
+    return Anomaly(
+        *(names[trade["symbol"]], timestamp, kind, None, trade[kind].item()),
+        *(finding["mean"].item(), finding["deviation"].item(), score, threshold, severity),
+        finding["count"].item(),
+        *named(trade["source"].item(), topics),
+        trade["offset"].item(),
+        timestamp if now_ms is None else now_ms,
+    )
 
 
 def of_candles(
@@ -163,7 +166,7 @@ def of_model(
 
 
 def _severities(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> list[str]:
-    beyond = np.abs(scores) / thresholds
-    found = np.select([beyond >= least for least, _ in SEVERITIES], _SEVERITY_NAMES, "")
+    reached = [np.abs(scores) >= least * thresholds for least, _ in SEVERITIES]
+    found = np.select(reached, _SEVERITY_NAMES, "")
     severities: list[str] = found.tolist()
     return severities

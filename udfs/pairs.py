@@ -5,7 +5,6 @@ follow it. Coefficients have ``DECIMALS``, as what comes after them is noise of 
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -13,13 +12,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs.writing import joined, parted, put_digits, put_integer, put_text
+
 DECIMALS = 10
 _SCALE = 10.0**DECIMALS
-_UNIT, _TEN = np.uint64(_SCALE), np.uint64(10)
+_UNIT = np.uint64(_SCALE)
 _LONGEST = 20
 """Bytes of a number and of the comma before it: those of an int64 are most."""
 _COMMA, _MINUS, _POINT = (ord(each) for each in ",-.")
-_ZERO = np.uint64(ord("0"))
 _OPEN, _CLOSE = ord("{"), ord("}")
 
 
@@ -59,15 +59,13 @@ def warm_up() -> None:
 def _objects(
     write: Callable[..., None], names: list[str], values: NDArray[Any], limit: int
 ) -> list[bytes]:
-    keys = [msgspec.json.encode(name) + b":" for name in names]
-    text = np.frombuffer(b"".join(keys), np.uint8)
-    ends = np.cumsum([0, *map(len, keys)])
+    text, ends = joined([msgspec.json.encode(name) + b":" for name in names])
     # The n-th name is in n rows.
     most = int(np.diff(ends) @ np.arange(len(names))) + len(names) * (2 + _LONGEST * len(names))
     out = np.empty(most, np.uint8)
     stops = np.empty(len(names) + 1, np.int64)
     write(text, ends, np.ascontiguousarray(values), limit, out, stops)
-    return [out[start:stop].tobytes() for start, stop in pairwise(stops.tolist())]
+    return parted(out, stops)
 
 
 @njit(cache=True, inline="always")
@@ -76,19 +74,7 @@ def _put_name(text, ends, n, out, at):  # type: ignore[no-untyped-def]
     if out[at - 1] != _OPEN:
         out[at] = _COMMA
         at += 1
-    for place in range(ends[n], ends[n + 1]):
-        out[at] = text[place]
-        at += 1
-    return at
-
-
-@njit(cache=True, inline="always")
-def _put_digits(value, count, out, at):  # type: ignore[no-untyped-def]
-    """So many digits of a number, zeros before them; returns where they end."""
-    for place in range(at + count - 1, at - 1, -1):
-        out[place] = _ZERO + value % _TEN
-        value //= _TEN
-    return at + count
+    return put_text(text, ends, n, out, at)
 
 
 @njit(cache=True, nogil=True)
@@ -109,9 +95,9 @@ def _write_coefficients(text, ends, values, limit, out, stops):  # type: ignore[
                 out[at] = _MINUS
                 at += 1
             units = np.uint64(np.rint(abs(value) * _SCALE))
-            at = _put_digits(units // _UNIT, 1, out, at)
+            at = put_digits(units // _UNIT, 1, out, at)
             out[at] = _POINT
-            at = _put_digits(units % _UNIT, DECIMALS, out, at + 1)
+            at = put_digits(units % _UNIT, DECIMALS, out, at + 1)
         out[at] = _CLOSE
         at += 1
     stops[values.shape[0]] = at
@@ -129,10 +115,7 @@ def _write_counts(text, ends, values, limit, out, stops):  # type: ignore[no-unt
             if value >= limit:
                 continue
             at = _put_name(text, ends, n, out, at)
-            digits, most = 1, 10
-            while value >= most:
-                digits, most = digits + 1, most * 10
-            at = _put_digits(np.uint64(value), digits, out, at)
+            at = put_integer(value, out, at)
         out[at] = _CLOSE
         at += 1
     stops[values.shape[0]] = at
