@@ -7,12 +7,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import anomalies, columns, quality, tape, zscore
+from udfs import anomalies, anomaly_writer, columns, quality, tape, zscore
 from udfs.columns import NOTHING, array
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
 from udfs.tape import Tape
-from udfs.zscore import FAT_FINGER, GAP, PRICE, QUANTITY, SYMBOL
+from udfs.zscore import FAT_FINGER, GAP, PRICE, QUANTITY, RUNNING, SYMBOL
 
 Output = tuple[Literal["anomalies", "quality"], bytes, bytes]
 """Which output, and key and value of a message to it."""
@@ -37,6 +37,7 @@ class Watch:
 
     _symbols: NDArray[np.void]
     _values: NDArray[np.float64]
+    _running: NDArray[np.void]
     _changed: NDArray[np.bool_]
 
     def __init__(self, rules: ScoreRules) -> None:
@@ -75,7 +76,8 @@ class Watch:
         """Reads the tape up to a time: (n,) of TRADE, and (m,) of FINDING about them."""
         self._make_room(names)
         trades = self.tape.take(until_ms)
-        found = zscore.find(trades, self._symbols, self._values, self._thresholds, self.rules)
+        values = self._values, self._running
+        found = zscore.find(trades, self._symbols, *values, self._thresholds, self.rules)
         if found.size:
             self._changed[trades["symbol"][found["trade"]]] = True
         return trades, found
@@ -110,8 +112,7 @@ class Watch:
     def symbols(self, since_ms: int) -> NDArray[np.int64]:
         """The symbols that wait on the tape, or had trades since then."""
         had = np.flatnonzero((self._symbols["trades"] > 0) & (self._symbols["newest"] >= since_ms))
-        waiting = self.tape.waiting["symbol"].astype(np.int64)
-        return np.concatenate([had, waiting])
+        return np.concatenate([had, self.tape.symbols])
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place; forgets those with -1."""
@@ -144,12 +145,14 @@ class Watch:
         if more > 0:
             self._symbols = np.concatenate([self._symbols, np.zeros(more, SYMBOL)])
             self._values = np.concatenate([self._values, np.zeros((more, *self._values.shape[1:]))])
+            self._running = np.concatenate([self._running, np.zeros((more, 2), RUNNING)])
             self._changed = np.concatenate([self._changed, np.zeros(more, np.bool_)])
         if self._thresholds.size < len(names):
             self._thresholds = self.rules.of(names)
 
     def _hold(self, symbols: NDArray[np.void], values: NDArray[np.float64]) -> None:
         self._symbols, self._values = symbols, values
+        self._running = np.zeros((symbols.size, 2), RUNNING)
         self._changed = np.zeros(symbols.size, np.bool_)
         self._thresholds = np.zeros(0)
 
@@ -204,3 +207,4 @@ def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     tape.warm_up()
     zscore.warm_up()
+    anomaly_writer.warm_up()
