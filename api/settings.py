@@ -4,16 +4,17 @@ import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from api.records import INTERVALS
+from api.security.settings import SecuritySettings
 
 LEAST_SECRET = 16  # characters; what is shorter can be guessed
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
 
-class Settings(BaseSettings):
+class Settings(SecuritySettings):
     """What the service may be told from outside.
 
     Every field is read from ``TAPELINE_`` plus its name in capitals; a wrong value stops the

@@ -16,7 +16,7 @@ def basic_environment() -> dict[str, str]:
 
 
 # Settings that are secret: the service needs them, and so does what starts it again.
-_SECRET = frozenset({"TAPELINE_WEBHOOK_SECRETS"})
+_SECRET = frozenset({"TAPELINE_WEBHOOK_SECRETS", "TAPELINE_SESSION_SECRET"})
 
 
 def tapeline_environment(*, secrets: bool = False) -> dict[str, str]:

@@ -139,9 +139,18 @@ def test_every_setting_is_handed_on(
     assert SERVICES[service]["environment"].keys() == names - fixed
 
 
-def test_the_service_alone_has_the_secrets_of_webhooks() -> None:
-    has = [name for name, each in SERVICES.items() if "WEBHOOK_SECRETS" in str(each)]
+@pytest.mark.parametrize("secret", ["WEBHOOK_SECRETS", "SESSION_SECRET"])
+def test_the_service_alone_has_its_secrets(secret: str) -> None:
+    has = [name for name, each in SERVICES.items() if secret in str(each)]
     assert has == ["api"]
+
+
+def test_anyone_may_ask_the_service_because_its_port_is_on_the_loopback_interface() -> None:
+    assert SERVICES["api"]["environment"]["TAPELINE_API_ACCESS"] == "${TAPELINE_API_ACCESS-anyone}"
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES["api"]["ports"])
+    image = str(stages()["api"])
+    assert "TAPELINE_API_HOST=0.0.0.0" in image
+    assert "TAPELINE_API_ACCESS" not in image, "an image may be run with any port open"
 
 
 @pytest.mark.parametrize("name", ["submit", "api", "generator"])
@@ -149,6 +158,7 @@ def test_settings_without_a_value_are_the_users(name: str) -> None:
     environment = dict(SERVICES[name]["environment"])
     assert environment.pop("TAPELINE_BOOTSTRAP_SERVERS") == "kafka:19092"
     environment.pop("TAPELINE_ALERTS_FILE", None)
+    environment.pop("TAPELINE_API_ACCESS", None)
     assert environment.keys() <= defaults().keys()
     assert set(environment.values()) == {None}
 
