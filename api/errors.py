@@ -11,6 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.security.headers import headers_for
+
 HINTS = 20  # symbols named to a caller who asked for one that is not there
 MEDIA_TYPE = "application/problem+json"
 
@@ -129,7 +131,8 @@ def _unexpected(_: Request, __: Exception) -> JSONResponse:
     # What happened is in the log, with its traceback; a stranger learns nothing of it.
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "the service failed to answer; its log says why"
-    return respond(Problem(title=status.phrase, status=status, detail=detail, valid=[]))
+    problem = Problem(title=status.phrase, status=status, detail=detail, valid=[])
+    return respond(problem, headers_for(MEDIA_TYPE))  # no middleware sees this answer
 
 
 def _parameters(request: Request) -> dict[str, list[str]]:
