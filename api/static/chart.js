@@ -43,6 +43,7 @@ export async function createCandleChart(container, inspect) {
   const library = await import("/static/vendor/lightweight-charts.mjs");
   const chart = library.createChart(container, {
     autoSize: true,
+    layout: { attributionLogo: false }, // it brings a style of its own; the page names the library
     crosshair: { mode: library.CrosshairMode.Normal },
     timeScale: { timeVisible: true, rightOffset: 4, minBarSpacing: 0.5 },
     localization: { locale: "en-US" },
