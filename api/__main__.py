@@ -5,14 +5,13 @@ import logging
 import signal
 import sys
 
-import uvicorn
-
-from api.app import create_app
+from api.security.install import AccessError
+from api.security.keys import KeysFileError
+from api.security.redact import redact
+from api.server import serve
 from api.service import Service
 from api.settings import Settings
 from api.webhooks.targets import AlertsFileError
-
-GRACE_SECONDS = 1  # what open requests get when the service is told to stop
 
 
 def main() -> None:
@@ -23,23 +22,16 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    redact(logging.getLogger())
     # The reader says once that the broker is away; the client library would say it every time.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     # The store's lists are long and make no cycles: looking for some in them, again and again
     # while Kafka is read, took a fifth of the reader's time.
     gc.set_threshold(100_000, 50, 100)
     try:
-        service = Service.build(settings)
-    except AlertsFileError as error:
+        serve(Service.build(settings))
+    except (AlertsFileError, AccessError, KeysFileError) as error:
         sys.exit(str(error))
-    uvicorn.run(
-        create_app(service),
-        host=settings.api_host,
-        port=settings.api_port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
 
 
 if __name__ == "__main__":

@@ -13,18 +13,28 @@ from api.routes import (
     analytics,
     candles,
     dead_letters,
+    internal,
     ledger,
     operations,
     orders,
     page,
+    session,
 )
+from api.security.headers import SecurityHeaders
+from api.security.install import install, keep_out, open_doors
 from api.service import Service
 
 log = logging.getLogger(__name__)
 
 
 def create_app(service: Service) -> FastAPI:
-    """Build the application around a service, whose threads run while the application does."""
+    """Build the application around a service, whose threads run while the application does.
+
+    Raises:
+        AccessError: Keys are needed, and there is no file of them.
+        KeysFileError: The file of keys is not valid.
+    """
+    doors = open_doors(service.settings, service.clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -47,9 +57,14 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,  # a slash may be part of a symbol
     )
     app.state.service = service
+    app.state.doors = doors
+    install(app, service.settings, doors)
     app.add_middleware(RequestTimer, metrics=service.metrics)
     errors.install(app)
     app.include_router(operations.router)
+    if service.settings.api_internal_port is None:
+        app.include_router(internal.router)
+    app.include_router(session.router)
     app.include_router(candles.router)
     app.include_router(orders.router)
     app.include_router(analytics.router)
@@ -57,4 +72,16 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(dead_letters.router)
     app.include_router(ledger.router)
     page.mount(app)
+    return app
+
+
+def create_internal_app(service: Service) -> FastAPI:
+    """What the internal port serves, to anyone who reaches it."""
+    app = FastAPI(title="Tapeline, internal", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.service = service
+    keep_out(app, service.settings, service.settings.api_internal_host)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestTimer, metrics=service.metrics)
+    errors.install(app)
+    app.include_router(internal.router)
     return app

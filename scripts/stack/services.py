@@ -99,7 +99,8 @@ class Api:
 
     def ready(self) -> bool:
         """Whether current candles are served."""
-        return self.get("/ready") is not None
+        health = self.get("/health")  # what /ready says too, which may be at another port
+        return health is not None and bool(health["ready"])
 
     def example(self) -> str:
         """A symbol that has candles, or one that might have."""

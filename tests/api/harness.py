@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.books import Books
@@ -33,6 +34,7 @@ from api.records import (
     Trend,
     Undelivered,
 )
+from api.server import configured
 from api.service import Service
 from api.settings import Settings
 from api.store import CandleStore, Store
@@ -78,8 +80,9 @@ def make_service(
     clock: Callable[[], int] | None = None,
     reader: HandReader | None = None,
     webhooks: Webhooks | None = None,
+    settings: Settings | None = None,
 ) -> Service:
-    settings = Settings()
+    settings = settings or Settings()
     bounds = settings.max_candles, settings.max_symbols
     events = settings.max_events, settings.max_total_events
     return Service(
@@ -228,13 +231,12 @@ def account(
 
 
 @contextmanager
-def served(service: Service, port: int = 0) -> Iterator[str]:
-    """Serve until the block ends; gives the address."""
+def served(service: Service, port: int = 0, app: ASGIApp | None = None) -> Iterator[str]:
+    """Serve the service's application, or another one, until the block ends; gives the address."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        config = uvicorn.Config(create_app(service), log_config=None, timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(configured(app or create_app(service), "127.0.0.1", port))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
