@@ -1,5 +1,7 @@
 // What the page asks of the service.
 
+import { askForKey } from "./session.js";
+
 const PATIENCE_MS = 5000;
 
 async function get(path, parameters = {}) {
@@ -8,6 +10,7 @@ async function get(path, parameters = {}) {
     cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
+  if (response.status === 401) askForKey();
   const body = await response.json();
   if (!response.ok) throw new Error(body.detail);
   return body;
