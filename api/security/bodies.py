@@ -6,10 +6,14 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import errors
 from api.security.refusal import Refusal
 
 LEAST_RATE = 16_384  # bytes a second that a body must come with, after the first wait
@@ -22,6 +26,20 @@ CLOSE = {"Connection": "close"}
 
 class BodyError(HTTPException):
     """A body is too large, or too slow; raised where it is read, and answered wherever caught."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.problem.status, refusal.problem.detail, refusal.headers)
+        self.refusal = refusal
+
+
+def install(app: Starlette) -> None:
+    """Let an application that catches the error give the answer that the middleware gives."""
+
+    def respond(_: Request, error: Exception) -> Response:
+        assert isinstance(error, BodyError)
+        return errors.respond(error.refusal.problem, error.refusal.headers)
+
+    app.add_exception_handler(BodyError, respond)
 
 
 class BodyGate:
@@ -93,7 +111,7 @@ class _Body:
             BodyError: It is too large, or too slow.
         """
         if self.refusal:
-            raise _error(self.refusal)
+            raise BodyError(self.refusal)
         if self._is_whole:
             return await self._receive()  # waits for the client to go away
         since = time.monotonic()
@@ -105,7 +123,7 @@ class _Body:
             self.refusal = Refusal(
                 HTTPStatus.REQUEST_TIMEOUT, "slow-body", "the body came too slowly", CLOSE
             )
-            raise _error(self.refusal) from None
+            raise BodyError(self.refusal) from None
         if message["type"] != "http.request":
             return message
         size = len(message.get("body", b""))
@@ -114,7 +132,7 @@ class _Body:
         self._is_whole = not message.get("more_body", False)
         if self._came > self._most:
             self.refusal = _too_large(self._most)
-            raise _error(self.refusal)
+            raise BodyError(self.refusal)
         return message
 
     async def linger(self) -> None:
@@ -136,7 +154,3 @@ def _too_large(most: int) -> Refusal:
         f"the body may have {most} bytes at most",
         CLOSE,
     )
-
-
-def _error(refusal: Refusal) -> BodyError:
-    return BodyError(refusal.problem.status, refusal.problem.detail, refusal.headers)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from api.security import bodies
 from api.security.access import AccessGate
 from api.security.bodies import BodyGate
 from api.security.callers import CallerGate
@@ -61,6 +62,7 @@ def open_doors(settings: Settings, clock: Callable[[], int]) -> Doors | None:
 
 def install(app: FastAPI, settings: Settings, doors: Doors | None) -> None:
     """Put the middlewares around an application: what is added last sees a request first."""
+    bodies.install(app)
     exceptions = {"/upload": settings.max_upload_bytes, "/webhook/github": GITHUB_BYTES}
     app.add_middleware(
         BodyGate,

@@ -12,7 +12,8 @@ from fastapi import Body, FastAPI, Request
 from starlette.types import Message, Receive, Scope, Send
 
 from api import errors
-from api.security.bodies import BodyGate
+from api.security import bodies
+from api.security.bodies import LINGER_BYTES, BodyGate
 from tests.api.harness import make_service, served
 from tests.api.security.harness import answer_ok, ask, request
 from tests.api.test_errors import problem
@@ -64,6 +65,26 @@ def test_a_length_that_is_too_large_is_refused_before_anything_is_read(length: s
     sent = asyncio.run(ask(gate(), request("/", "POST", content_length=length), *parts(1)))
     assert told(sent)[0] == 413
     assert (b"connection", b"close") in sent[0]["headers"]
+
+
+@pytest.mark.parametrize("end", [3, 1_000_000])
+def test_the_rest_is_read_for_a_while_so_that_the_client_sees_why(end: int) -> None:
+    size, read, sent = 65_536, 0, list[Message]()
+
+    async def receive() -> Message:
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": b"x" * size, "more_body": read < end}
+
+    async def send(message: Message) -> None:
+        sent.append({**message, "read": read})
+
+    asyncio.run(gate()(request("/", "POST"), receive, send))
+    start, answer, last = sent
+    assert (start["status"], start["read"], answer["read"]) == (413, 1, 1)
+    assert answer["body"]
+    assert answer["more_body"]
+    assert last["read"] == min(end, 1 + LINGER_BYTES // size)
 
 
 def test_a_body_that_does_not_come_is_given_up() -> None:
@@ -128,6 +149,7 @@ def client() -> Iterator[httpx.Client]:
     service = make_service()
     app = FastAPI()
     errors.install(app)
+    bodies.install(app)
     app.add_middleware(BodyGate, most=1_000, exceptions={"/stream": 100_000}, patience=10)
 
     @app.post("/json")
@@ -161,6 +183,7 @@ def test_a_route_is_stopped_and_the_client_told(
     answer = client.post(path, content=content(body), headers=headers)
     assert answer.status_code == 413
     assert str(most) in problem(answer).detail
+    assert problem(answer).type == "urn:tapeline:body-too-large"
     assert answer.headers["connection"] == "close"
     assert client.post(path, content=content(fits), headers=headers).status_code == 200
 
