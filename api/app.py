@@ -15,6 +15,7 @@ from api.routes import (
     dead_letters,
     internal,
     ledger,
+    live,
     operations,
     orders,
     page,
@@ -40,11 +41,13 @@ def create_app(service: Service) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         for path in page.missing():
             log.warning("the page is not whole: %s is missing, run npm ci in api/", path)
+        service.hub.start()
         service.reader.start()
         service.webhooks.start()
         yield
         service.webhooks.stop()
         service.reader.stop()
+        await service.hub.stop()
 
     app = FastAPI(
         title="Tapeline",
@@ -71,6 +74,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(alerts.router)
     app.include_router(dead_letters.router)
     app.include_router(ledger.router)
+    app.include_router(live.router)
     page.mount(app)
     return app
 

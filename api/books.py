@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from api.errors import UnknownSymbolError
 from api.records import Book
@@ -36,6 +36,12 @@ class Books:
                 return self._books[symbol]
             except KeyError:
                 raise UnknownSymbolError("book", symbol, self._books) from None
+
+    def some(self, symbols: Collection[str]) -> list[Book]:
+        """The newest books of these symbols, as far as there are some; of all without any."""
+        with self._lock:
+            names = symbols or self._books
+            return [self._books[symbol] for symbol in names if symbol in self._books]
 
     def __len__(self) -> int:
         return len(self._books)

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Generic, Protocol, TypeVar
 
 from api.errors import UnknownSymbolError
@@ -62,6 +62,15 @@ class Events(Generic[E]):
                 raise UnknownSymbolError(self._what, symbol, self._symbols)
             found = list(self._symbols[symbol].values())
         return sorted(found, key=lambda event: event.timestamp)
+
+    def tails(self, symbols: Collection[str], count: int) -> list[E]:
+        """The newest ``count`` of each of these symbols, of all without any, as they came."""
+        found: list[E] = []
+        with self._lock:
+            for symbol in symbols or self._symbols:
+                if symbol in self._symbols:
+                    found += list(self._symbols[symbol].values())[-count:]
+        return found
 
     def _put(self, event: E) -> None:
         own = self._symbols.setdefault(event.symbol, OrderedDict())

@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 
 from api.connect import ANSWER_MS, connect
 from api.intake import Intake
+from api.live.hub import Hub
 from api.metrics import Metrics
 from api.reader import Reading
 from api.settings import Settings
@@ -35,6 +36,7 @@ class Feed:
     Args:
         settings: Where Kafka is, and how much is replayed.
         intakes: Where the messages of each topic go.
+        hub: Who takes them in, and tells clients.
         metrics: Told of messages, failures and lag.
         clock: The time, ms since the epoch.
     """
@@ -43,11 +45,13 @@ class Feed:
         self,
         settings: Settings,
         intakes: Iterable[Intake[Any]],
+        hub: Hub,
         metrics: Metrics,
         clock: Callable[[], int],
     ) -> None:
         self._settings = settings
         self._intakes = {intake.topic: intake for intake in intakes}
+        self._hub = hub
         self._metrics = metrics
         self._clock = clock
         self._reading = Reading()
@@ -113,14 +117,18 @@ class Feed:
             self._assign(consumer, ends)
         missing = tuple(topic for topic in numbers if not numbers[topic])
         lag = dict.fromkeys(numbers, 0)
-        caught_up = not missing
+        positions: dict[tuple[str, int], int] = {}
+        behind = set(missing)
         for partition, end in ends.items():
             position = consumer.position(partition, timeout_ms=ANSWER_MS) or 0
             lag[partition.topic] += max(0, end - position)
-            caught_up = caught_up and position >= self._targets[partition]
+            positions[partition.topic, partition.partition] = position
+            if position < self._targets[partition]:
+                behind.add(partition.topic)
         for topic, messages in lag.items():
             self._metrics.lag.labels(topic).set(messages)
-        caught_up = caught_up or self._reading.caught_up
+        self._hub.look(positions, numbers.keys() - behind)
+        caught_up = not behind or self._reading.caught_up
         self._report(Reading(self._clock(), "", missing, caught_up, lag))
 
     def _assign(self, consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> None:
@@ -136,7 +144,9 @@ class Feed:
             enough = self._intakes[partition.topic].replay
             replay = min(self._settings.max_replay, enough or self._settings.max_replay)
             tail = ends[partition] - replay // siblings
-            consumer.seek(partition, self._positions.get(partition, max(begins[partition], tail)))
+            begin = max(begins[partition], self._positions.get(partition, tail))
+            consumer.seek(partition, begin)
+            self._hub.begin(partition.topic, partition.partition, begin)
 
     def _read(self, consumer: KafkaConsumer, until: float) -> None:
         """Take in messages until a moment of the monotonic clock."""
@@ -146,7 +156,7 @@ class Feed:
                 continue
             for partition, records in consumer.poll(timeout_ms=POLL_MS).items():
                 topic = partition.topic
-                failures = self._intakes[topic].take(record.value for record in records)
+                failures = self._hub.take(self._intakes[topic], partition.partition, records)
                 self._positions[partition] = records[-1].offset + 1
                 self._metrics.messages.labels(topic).inc(len(records))
                 self._metrics.decode_failures.labels(topic).inc(failures)

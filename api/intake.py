@@ -21,13 +21,18 @@ class Intake(Generic[T]):
 
     def take(self, values: Iterable[bytes | None]) -> int:
         """Take in the values of a poll, and return how many of them could not be decoded."""
+        decoded = self.decode(values)
+        taken = [each for each in decoded if each is not None]
+        self.put(taken)
+        return len(decoded) - len(taken)
+
+    def decode(self, values: Iterable[bytes | None]) -> list[T | None]:
+        """The values of a poll as they decode; None for each that cannot be."""
         decode = self.decoder.decode
-        decoded: list[T] = []
-        failures = 0
+        decoded: list[T | None] = []
         for value in values:
             try:
                 decoded.append(decode(value or b""))
             except (msgspec.MsgspecError, UnicodeDecodeError):
-                failures += 1
-        self.put(decoded)
-        return failures
+                decoded.append(None)
+        return decoded

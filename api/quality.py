@@ -1,6 +1,6 @@
 """What is known of the quality of the feed: of each symbol, and of whole partitions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from api.events import Events
 from api.newest import Newest
@@ -37,6 +37,11 @@ class Quality:
             UnknownSymbolError: Nothing is kept of the symbol.
         """
         return self._of_symbols.of(symbol)
+
+    def tails(self, symbols: Collection[str], count: int) -> list[Event | Outage]:
+        """The newest ``count`` of each of these symbols; without any of all, and outages too."""
+        outages = [] if symbols else self._outages.newest()[:count][::-1]
+        return [*self._of_symbols.tails(symbols, count), *outages]
 
     def outages(self) -> list[Outage]:
         """The outages, by their end."""

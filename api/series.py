@@ -45,6 +45,19 @@ class Series(Generic[R]):
         if surplus > 0:
             del self._starts[:surplus], self._rows[:surplus]
 
+    def tail(self, count: int, *, final: bool) -> list[R]:
+        """The newest rows, ascending, so many; only final ones if that is asked."""
+        if not final:
+            return self._rows[-count:]
+        found: list[R] = []
+        for row in reversed(self._rows):
+            if len(found) == count:
+                break
+            if row.final:
+                found.append(row)
+        found.reverse()
+        return found
+
     def between(self, since: int | None, until: int | None) -> list[R]:
         """Rows with ``since <= start < until``, ascending; None leaves that side open."""
         low = 0 if since is None else bisect_left(self._starts, since)

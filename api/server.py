@@ -8,7 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app, create_internal_app
-from api.security.requests import HEADERS_BYTES, PatientProtocol
+from api.live.server import OPTIONS
+from api.security.requests import HEADERS_BYTES
 from api.service import Service
 
 GRACE_SECONDS = 1  # what open requests get when the service is told to stop
@@ -20,13 +21,13 @@ def configured(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
-        http=PatientProtocol,
         h11_max_incomplete_event_size=HEADERS_BYTES,
         proxy_headers=False,  # those that are trusted are a setting of ours
         server_header=False,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        **OPTIONS,
     )
 
 

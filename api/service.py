@@ -8,7 +8,8 @@ from functools import partial
 from typing import Annotated, Any, Self
 
 import msgspec
-from fastapi import Depends, Request
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
 
 from api.books import Books
 from api.correlations import Correlations
@@ -17,6 +18,11 @@ from api.events import Events
 from api.feed import Feed
 from api.intake import Intake
 from api.ledger import OUTCOMES, Ledger
+from api.live import build as live
+from api.live.doors import Doors
+from api.live.hub import Hub
+from api.live.metrics import LiveMetrics
+from api.live.past import Past
 from api.metrics import Metrics
 from api.newest import Newest
 from api.quality import Quality
@@ -72,6 +78,8 @@ class Service:
     metrics: Metrics
     reader: Reader
     webhooks: Webhooks
+    hub: Hub
+    doors: Doors
     clock: Callable[[], int] = wall_clock
 
     @classmethod
@@ -129,7 +137,21 @@ class Service:
                     undelivered.put,
                 ),
             ]
-        reader = Feed(settings, intakes, metrics, wall_clock)
+        limits = live.limits(settings)
+        past = Past(
+            store,
+            flows,
+            indicators,
+            trends,
+            anomalies,
+            quality,
+            books,
+            alerts,
+            settings.stream_snapshot_rows,
+        )
+        streams = LiveMetrics(metrics.registry)
+        hub = Hub(live.kinds(settings), past, limits, streams, wall_clock)
+        reader = Feed(settings, intakes, hub, metrics, wall_clock)
         return cls(
             settings,
             store,
@@ -147,6 +169,8 @@ class Service:
             metrics,
             reader,
             Webhooks.build(settings, metrics, wall_clock),
+            hub,
+            Doors(limits.clients, limits.clients_of_one),
         )
 
     def __post_init__(self) -> None:
@@ -194,7 +218,7 @@ class Service:
         return float(getattr(self.ledger.total(), outcome))
 
 
-def _of(request: Request) -> Service:
+def _of(request: HTTPConnection) -> Service:
     service = request.app.state.service
     assert isinstance(service, Service)
     return service

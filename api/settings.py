@@ -87,6 +87,33 @@ class Settings(SecuritySettings):
         "ready, ms; 0 is never",
     )  # fmt: skip
 
+    stream_max_clients: int = Field(2_000, ge=0, description="Streams at once, of all clients")
+    stream_max_per_address: int = Field(
+        100, ge=0, description="Streams at once of clients with the same address"
+    )
+    stream_max_symbols: int = Field(1_000, ge=1, description="Symbols that one stream may name")
+    stream_snapshot_rows: int = Field(
+        50_000, ge=1, description="Rows in one snapshot, about; one of each series always"
+    )
+    stream_log_updates: int = Field(
+        100_000, ge=1, description="Updates kept for clients that come back with a cursor"
+    )
+    stream_log_bytes: int = Field(
+        67_108_864, ge=1, description="Bytes of memory that these may take, about"
+    )
+    stream_queue_messages: int = Field(
+        256, ge=1, description="Messages that may wait for a client before it is cut off"
+    )
+    stream_queue_bytes: int = Field(
+        1_048_576, ge=1, description="Bytes that may wait for a client before it is cut off"
+    )
+    stream_heartbeat_ms: int = Field(
+        10_000, ge=1, description="Silence of a stream after which there is a heartbeat, ms"
+    )
+    stream_stall_ms: int = Field(
+        15_000, ge=1, description="How long a client may read nothing of what waits for it, ms"
+    )
+
     alerts_file: str = Field("", description="File of alert rules and webhooks; none if empty")
     group_id: str = Field(
         "tapeline", description="What the names of the webhooks' consumer groups begin with"

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Generic
@@ -95,6 +95,18 @@ class Store(Generic[R]):
         with self._lock:
             series = self._of(symbol)
             return {interval: series[interval].newest for interval in _ordered(series)}
+
+    def tails(
+        self, interval: Interval, symbols: Collection[str], count: int, *, final: bool
+    ) -> list[R]:
+        """The newest ``count`` rows of each of these symbols, of all without any; ascending."""
+        found: list[R] = []
+        with self._lock:
+            for symbol in symbols or self._symbols:
+                series = self._symbols.get(symbol, {}).get(interval)
+                if series:
+                    found += series.tail(count, final=final)
+        return found
 
     def size(self) -> Size:
         """How much is held."""

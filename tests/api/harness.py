@@ -16,6 +16,11 @@ from api.correlations import Correlations
 from api.dead_letters import DeadLetters
 from api.events import Events
 from api.ledger import Ledger
+from api.live import build as live
+from api.live.doors import Doors
+from api.live.hub import Hub
+from api.live.metrics import LiveMetrics
+from api.live.past import Past
 from api.metrics import Metrics
 from api.newest import Newest
 from api.quality import Quality
@@ -23,6 +28,7 @@ from api.reader import Reading
 from api.records import (
     Account,
     Alert,
+    Anomaly,
     Book,
     Candle,
     DeadLetter,
@@ -83,26 +89,41 @@ def make_service(
     settings: Settings | None = None,
 ) -> Service:
     settings = settings or Settings()
+    clock = clock or Clock()
     bounds = settings.max_candles, settings.max_symbols
     events = settings.max_events, settings.max_total_events
+    metrics = Metrics()
+    store = CandleStore("candles", *bounds, settings.max_total_candles)
+    flows = Store[Flow]("order flow", *bounds, settings.max_total_flows)
+    indicators = Store[Indicators]("indicators", *bounds, settings.max_total_indicators)
+    trends = Store[Trend]("trends", *bounds, settings.max_total_trends)
+    anomalies = Events[Anomaly]("anomalies", *events)
+    quality = Quality(*events)
+    books = Books(settings.max_symbols)
+    alerts = Newest[Alert](settings.max_alerts, lambda alert: alert.id)
+    rows = settings.stream_snapshot_rows
+    past = Past(store, flows, indicators, trends, anomalies, quality, books, alerts, rows)
+    limits = live.limits(settings)
     return Service(
         settings,
-        CandleStore("candles", *bounds, settings.max_total_candles),
-        Store[Flow]("order flow", *bounds, settings.max_total_flows),
-        Store[Indicators]("indicators", *bounds, settings.max_total_indicators),
-        Store[Trend]("trends", *bounds, settings.max_total_trends),
-        Events("anomalies", *events),
-        Quality(*events),
+        store,
+        flows,
+        indicators,
+        trends,
+        anomalies,
+        quality,
         Correlations(),
-        Books(settings.max_symbols),
+        books,
         DeadLetters(settings.max_dead_letters),
         Ledger(),
-        Newest[Alert](settings.max_alerts, lambda alert: alert.id),
+        alerts,
         Newest[Undelivered](settings.max_alerts, lambda each: (each.target, each.alert.id)),
-        Metrics(),
+        metrics,
         reader or HandReader(),
         webhooks or Webhooks(),
-        clock or Clock(),
+        Hub(live.kinds(settings), past, limits, LiveMetrics(metrics.registry), clock),
+        Doors(limits.clients, limits.clients_of_one),
+        clock,
     )
 
 

@@ -57,6 +57,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/health",
         "/metrics",
         "/ready",
+        "/stream",
     ]
 
 

@@ -1,0 +1,1 @@
+"""Live streams: what comes over Kafka, pushed to clients by SSE and WebSocket."""
