@@ -146,7 +146,7 @@ class Feed:
             tail = ends[partition] - replay // siblings
             begin = max(begins[partition], self._positions.get(partition, tail))
             consumer.seek(partition, begin)
-            self._hub.begin(partition.topic, partition.partition, begin)
+            self._hub.begin(partition.topic, partition.partition, begin, ends[partition])
 
     def _read(self, consumer: KafkaConsumer, until: float) -> None:
         """Take in messages until a moment of the monotonic clock."""

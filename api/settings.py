@@ -105,7 +105,7 @@ class Settings(SecuritySettings):
         256, ge=1, description="Messages that may wait for a client before it is cut off"
     )
     stream_queue_bytes: int = Field(
-        1_048_576, ge=1, description="Bytes that may wait for a client before it is cut off"
+        4_194_304, ge=1, description="Bytes that may wait for a client before it is cut off"
     )
     stream_heartbeat_ms: int = Field(
         10_000, ge=1, description="Silence of a stream after which there is a heartbeat, ms"

@@ -101,13 +101,19 @@ class Hub:
 
     # The reader's side; any thread.
 
-    def begin(self, topic: str, partition: int, offset: int) -> None:
-        """A partition will be read from this offset on; a hole if that is after where it was."""
+    def begin(self, topic: str, partition: int, offset: int, end: int = 0) -> None:
+        """A partition will be read from this offset on; a hole if that is after where it was.
+
+        Of the past of a topic, before its ``end``, so much is kept as there is room for.
+        """
         if topic in self._kinds:
             place = Place(self._kinds[topic], partition)
             with self._lock:
                 position = self._log.position(place)
-                if position is None or offset > position:
+                if position is None and place.kind not in self._read:
+                    # Nobody is told of it yet, so what will not be kept need not be made.
+                    self._log.begin(place, offset, end - self.limits.log_updates)
+                elif position is None or offset > position:
                     self._begin(place, offset)
 
     def take(self, intake: Intake[Any], partition: int, records: Sequence[Record]) -> int:
@@ -122,15 +128,17 @@ class Hub:
         with self._lock:
             # First: the memory keeps one copy of a symbol, which is then the updates' too.
             intake.put(taken)
-            found = [
-                each
-                for record, row in zip(records, rows, strict=True)
-                if row is not None
-                and (each := update(place, record.offset, row, record.value or b""))
-            ]
             position = self._log.position(place)
             if position is None or records[0].offset < position:
                 self._begin(place, records[0].offset)
+            begins = self._log.begins(place)
+            found = [
+                each
+                for record, row in zip(records, rows, strict=True)
+                if record.offset >= begins
+                and row is not None
+                and (each := update(place, record.offset, row, record.value or b""))
+            ]
             self._log.extend(place, found)
             self._log.advance(place, records[-1].offset + 1)
             if self._listening:
@@ -275,7 +283,7 @@ class Hub:
             self._groups.add(client)
         if since is not None and self._groups:
             self.metrics.lag.observe(time.monotonic() - since)
-        if self._coming:
+        if first and self._coming:  # there was no time for all
             self._awake.set()
 
     def sweep(self) -> None:

@@ -39,13 +39,16 @@ class Log:
         part = self._parts.get(place)
         return part.position if part else None
 
-    def begin(self, place: Place, offset: int) -> None:
-        """Forget what is kept of a partition: it is read from this offset on."""
+    def begin(self, place: Place, offset: int, keep_from: int = 0) -> None:
+        """Forget what is kept of a partition: it is read from an offset on, and kept from another.
+
+        What is before ``keep_from`` is not to be put.
+        """
         part = self._parts.get(place)
         if part:
             self._updates -= len(part.updates)
             self._bytes -= part.bytes
-        self._parts[place] = _Part(offset)
+        self._parts[place] = _Part(offset, max(offset, keep_from))
 
     def advance(self, place: Place, position: int) -> None:
         """Note that a partition has been read up to an offset."""
@@ -92,8 +95,8 @@ class _Part:
 
     __slots__ = ("begins", "bytes", "position", "updates")
 
-    def __init__(self, offset: int) -> None:
-        self.begins = offset
+    def __init__(self, offset: int, begins: int) -> None:
+        self.begins = begins
         self.position = offset
         self.bytes = 0
         self.updates: deque[Update] = deque()

@@ -13,7 +13,7 @@ class Message:
 
     Attributes:
         type: What it is.
-        body: What it says: members of a JSON object, without its braces.
+        body: What it says: members of a JSON object, each with a comma before it.
         cursor: Where a client goes on that has got it; empty where that is no place to go on.
         count: Updates in it.
     """
@@ -31,15 +31,17 @@ class Message:
     def event(self, number: int) -> bytes:
         """As an event of SSE, the client's message of this number."""
         place = b"id: %b\n" % self.cursor if self.cursor else b""
-        return b'event: %b\n%bdata: {"seq":%d,%b}\n\n' % (self.type, place, number, self.body)
+        return b'event: %b\n%bdata: {"seq":%d%b}\n\n' % (self.type, place, number, self.body)
 
     def text(self, number: int) -> str:
         """As a message of WebSocket, the client's one of this number."""
         place = b'"cursor":"%b",' % self.cursor if self.cursor else b""
-        whole = b'{"type":"%b",%b"seq":%d,%b}' % (self.type, place, number, self.body)
+        whole = b'{"type":"%b",%b"seq":%d%b}' % (self.type, place, number, self.body)
         return whole.decode()
 
 
 def message(kind: str, cursor: bytes = b"", /, **members: object) -> Message:
     """A message that says these things, in this order."""
-    return Message(kind.encode(), msgspec.json.encode(members)[1:-1], cursor)
+    encode = msgspec.json.encode
+    body = b"".join(b",%b:%b" % (encode(name), encode(each)) for name, each in members.items())
+    return Message(kind.encode(), body, cursor)

@@ -72,25 +72,31 @@ class Outbox:
 
     async def take(self) -> list[Message]:
         """Wait for messages, and take as many as are to be written at once; none at the end."""
-        while not self._waiting and not self._closed:
+        while not (taken := self.take_now()) and not self._closed:
             self._changed.clear()
             await self._changed.wait()
+        return taken
+
+    def take_now(self) -> list[Message]:
+        """Take what waits, as much as is to be written at once."""
         taken: list[Message] = []
         size = 0
         while self._waiting and size < WRITE_BYTES:
-            first = self._waiting[0]
-            if isinstance(first, Message):
-                self._waiting.popleft()
-                if not self._closed:
-                    self._bytes -= first.size
-                    self._behind -= first.count
-                following: Message | None = first
-            else:
-                following = next(first, None)
-                if following is None:
-                    self._waiting.popleft()
-                    continue
-            assert following
-            taken.append(following)
-            size += following.size
-        return taken if taken or self._closed else await self.take()
+            following = self._next()
+            if following:
+                taken.append(following)
+                size += following.size
+        return taken
+
+    def _next(self) -> Message | None:
+        first = self._waiting[0]
+        if isinstance(first, Message):
+            self._waiting.popleft()
+            if not self._closed:
+                self._bytes -= first.size
+                self._behind -= first.count
+            return first
+        made = next(first, None)
+        if made is None:
+            self._waiting.popleft()
+        return made

@@ -83,7 +83,7 @@ class Shared(Iterable[Message]):
 
 
 def _updates(rows: list[bytes], cursor: bytes) -> Message:
-    return Message(b"updates", b'"updates":[%b]' % b",".join(rows), cursor, len(rows))
+    return Message(b"updates", b',"updates":[%b]' % b",".join(rows), cursor, len(rows))
 
 
 def _member(channel: str, rows: list[bytes]) -> bytes:
@@ -92,4 +92,4 @@ def _member(channel: str, rows: list[bytes]) -> bytes:
 
 def _snapshot(members: list[bytes], *, last: bool, cursor: bytes = b"") -> Message:
     ending = b"true" if last else b"false"
-    return Message(b"snapshot", b'"rows":{%b},"last":%b' % (b",".join(members), ending), cursor)
+    return Message(b"snapshot", b',"rows":{%b},"last":%b' % (b",".join(members), ending), cursor)

@@ -21,12 +21,16 @@ def bad(error: ValueError) -> Problem:
 
 
 def refused(error: TooManyStreamsError) -> JSONResponse:
+    """There is no room, as an answer."""
+    return respond(full(error), RETRY_AFTER)
+
+
+def full(error: TooManyStreamsError) -> Problem:
     """There is no room."""
-    problem = Problem(
+    return Problem(
         type="urn:tapeline:too-many-streams",
         title="Too many streams",
         status=429 if error.own else 503,
         detail=str(error),
         valid=[],
     )
-    return respond(problem, RETRY_AFTER)

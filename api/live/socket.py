@@ -1,6 +1,7 @@
 """Streams over a WebSocket."""
 
 import asyncio
+import contextlib
 from typing import Annotated
 
 import msgspec
@@ -10,15 +11,16 @@ from starlette.websockets import WebSocketDisconnect
 from api.live.client import Client
 from api.live.cursor import read_cursor
 from api.live.doors import Doors, TooManyStreamsError
-from api.live.hub import Hub
+from api.live.hub import GRACE_S, Hub
 from api.live.link import link_of
 from api.live.message import message
-from api.live.refusal import bad, refused
+from api.live.refusal import bad, full
 from api.live.sse import STOP_S
 from api.live.subscription import subscription
 
 SLOW = 4008  # code of the close of one that did not read
 GOING_AWAY = 1001
+TRY_LATER = 1013
 MAX_SNAPSHOT = 5_000  # rows of each series
 
 
@@ -41,13 +43,18 @@ _decoder = msgspec.json.Decoder(Subscribe | Ping)
 async def serve(socket: WebSocket, hub: Hub, doors: Doors) -> None:
     """Talk with a client until one of both ends it."""
     address = socket.client.host if socket.client else ""
+    await socket.accept()  # in any case: a browser is not told why a handshake failed
     try:
         with doors.through(address):
-            await socket.accept()
             await _talk(socket, hub)
     except TooManyStreamsError as error:
         hub.metrics.refused.inc()
-        await socket.send_denial_response(refused(error))
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it may be gone
+            told = message("error", problem=full(error).model_dump())
+            await socket.send_text(told.text(1))
+            await socket.close(TRY_LATER)
+        if link := link_of(socket.scope):
+            link.end(STOP_S)
 
 
 async def _talk(socket: WebSocket, hub: Hub) -> None:
@@ -65,7 +72,8 @@ async def _talk(socket: WebSocket, hub: Hub) -> None:
         hub.leave(client)
         client.outbox.close()
         if link:
-            link.end(STOP_S)  # or what is not read would be waited for
+            # Or what is not read would be waited for.
+            link.end(GRACE_S if client.slow else STOP_S)
         clients.dec()
         await asyncio.gather(writing, return_exceptions=True)
 
@@ -83,7 +91,7 @@ def _hear(hub: Hub, client: Client, text: str | None) -> None:
         since = read_cursor(asked.cursor) if asked.cursor else None
         hub.ask(client, wanted, asked.snapshot, since)
     except ValueError as error:  # of msgspec too
-        hub.say(client, message("error", **bad(error).model_dump()))
+        hub.say(client, message("error", problem=bad(error).model_dump()))
 
 
 async def _write(socket: WebSocket, hub: Hub, client: Client) -> None:

@@ -37,7 +37,7 @@ data: {"seq":2,"updates":[["candles.1m",{"symbol":"BTC/USD","interval":"1m"}]]}
         },
     },
 )
-def stream(
+async def stream(
     service: Serving,
     asked: Annotated[StreamParameters, Query()],
     last_event_id: Annotated[
