@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -107,6 +108,9 @@ class Follower(threading.Thread):
             with contextlib.suppress(StopIteration, OSError, ValueError, IndexError):
                 self._follow()
 
+    def is_beyond(self, told: int) -> bool:
+        return len(self.told) > told
+
     def _follow(self) -> None:
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
         with Stream(self.address, headers, channels="candles.1m", snapshot=5_000) as stream:
@@ -135,7 +139,7 @@ def test_a_client_that_follows_over_kills_and_restarts_is_told_everything_once(
                 send(broker, topics["candles"], rows(sent, each // 10))
                 sent += each // 10
             # In the midst of what is told.
-            wait_until(lambda at=before: len(follower.told) > at, "updates", pause=0.001)
+            wait_until(partial(follower.is_beyond, before), "updates", pause=0.001)
             process.send_signal(end)
             process.wait(20)
             assert number != 1 or process.returncode == 0

@@ -57,9 +57,9 @@ class Kafka:
 
     def take(self, records: Sequence[Record], topic: str = "candles", partition: int = 0) -> None:
         """One poll of these records."""
-        store = {"candles": self.service.store, "book": self.service.books}
-        store |= {"order_flow": self.service.flows, "alerts": self.service.alerts}  # type: ignore[dict-item]
-        intake = Intake(topic, DECODERS[topic], store[topic].put)  # type: ignore[arg-type]
+        store: dict[str, Any] = {"candles": self.service.store, "book": self.service.books}
+        store |= {"order_flow": self.service.flows, "alerts": self.service.alerts}
+        intake = Intake(topic, DECODERS[topic], store[topic].put)
         self.service.hub.take(intake, partition, records)
         if records:
             self.offsets[topic, partition] = records[-1].offset + 1

@@ -1,8 +1,9 @@
 """What clients are told, whatever happens to them: rounds are made by hand, and no clock runs."""
 
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.intake import Intake
+from api.live.client import Client
 from api.live.cursor import Cursor, read_cursor
 from api.records import Candle
 from api.service import Service
@@ -28,6 +31,15 @@ def numbered(n: int, symbol: str = "BTC/USD", *, final: bool = False, revision: 
 
 def numbers(messages: list[dict[str, Any]], channel: str = "candles.1m") -> list[int]:
     return [int(row["close"]) for name, row in updates(messages) if name == channel]
+
+
+@pytest.fixture
+def often() -> Iterator[None]:
+    """Threads take turns so often that each is interrupted anywhere."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 class Follower:
@@ -140,13 +152,13 @@ def test_of_200_disconnects_none_loses_or_doubles_an_update() -> None:
     run(Random(7), 200, "candles.1m,finals.1m", "")
 
 
-def test_a_snapshot_fits_what_follows_while_the_reader_writes() -> None:
+def test_a_snapshot_fits_what_follows_while_the_reader_writes(often: None) -> None:
     service = make_service(
         settings=Settings(stream_queue_bytes=1 << 30, stream_queue_messages=10_000)
     )
     kafka = Kafka(service)
     kafka.send(numbered(0))
-    clients = []
+    clients: list[Client] = []
     done = threading.Event()
 
     def write() -> None:
@@ -171,6 +183,25 @@ def test_a_snapshot_fits_what_follows_while_the_reader_writes() -> None:
         first, *others = told[number] + read(client)
         (row,) = first["rows"]["candles.1m"]
         assert numbers(others) == list(range(int(row["close"]) + 1, 9_001))
+
+
+def test_no_snapshot_is_taken_between_memory_and_log() -> None:
+    service = make_service()
+    Kafka(service)
+    came: list[Client] = []
+    thread = threading.Thread(target=lambda: came.append(enter(service)))
+
+    def put(rows: Iterable[Candle]) -> None:
+        service.store.put(rows)
+        thread.start()
+        thread.join(0.2)  # it cannot end: it waits for this poll
+
+    intake = Intake("candles", msgspec.json.Decoder(Candle), put)
+    service.hub.take(intake, 0, [Record(0, msgspec.json.encode(numbered(1)))])
+    thread.join()
+    service.hub.round()
+    (snapshot,) = read(came[0])
+    assert snapshot["rows"]["candles.1m"][0]["close"] == 1
 
 
 def test_a_snapshot_has_the_newest_rows_of_each_series_of_each_channel() -> None:

@@ -32,6 +32,10 @@ def clients(service: Service, transport: str = "sse") -> float:
     return found or 0.0
 
 
+def wait_for_clients(service: Service, count: int) -> None:
+    wait_until(lambda: clients(service) == count)
+
+
 def sample(service: Service, name: str) -> float:
     return service.metrics.registry.get_sample_value(f"tapeline_api_stream_{name}") or 0.0
 
@@ -186,12 +190,12 @@ def test_there_are_limits_of_all_and_of_one_address(reader: HandReader) -> None:
         with served(service) as address:
             with Stream(address, channels="book") as first, Stream(address, channels="book"):
                 take(first, "snapshot")
-                wait_until(lambda at=service: clients(at) == 2)
+                wait_for_clients(service, 2)
                 refused = httpx.get(f"{address}/stream?channels=book", trust_env=False)
                 assert refused.status_code == status
                 assert refused.json()["type"] == "urn:tapeline:too-many-streams"
                 assert refused.headers["retry-after"] == "10"
-            wait_until(lambda at=service: clients(at) == 0)
+            wait_for_clients(service, 0)
             with Stream(address, channels="book") as again:
                 take(again, "snapshot")
         assert sample(service, "refused_total") == 1
