@@ -10,6 +10,7 @@ the client has the bytes. The figures go to ``scripts/bench/results.md``.
 import argparse
 import asyncio
 import gc
+import os
 import re
 import tempfile
 import time
@@ -204,6 +205,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args()
     gc.freeze()
+    load = os.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory(prefix="tapeline-live-") as home,
         running(Path(home), options.clients) as (broker, api, port),
@@ -231,7 +233,8 @@ def main() -> None:
         f"of SSE ask for one symbol each, which is {rate:,} deliveries/s; {options.silent} more "
         f"ask for all ({records * options.silent:,} deliveries/s until they are cut off) and never "
         "read. From the record's timestamp until the client has the bytes, ms; the clients and "
-        "the producer are one process beside the service.",
+        "the producer are one process beside the service. Load of the machine (1 min) before and "
+        f"after: {load:.1f}, {os.getloadavg()[0]:.1f}; beside nothing else it is under 2.",
         "",
         "| deliveries that were read | p50 | p99 | most | clients with every final candle | "
         "service: resident at first, most, last, MiB | its CPU, s |",
