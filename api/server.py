@@ -8,7 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app, create_internal_app
-from api.live.server import OPTIONS
+from api.live.protocol import OPTIONS
 from api.security.requests import HEADERS_BYTES
 from api.service import Service
 

@@ -19,10 +19,10 @@ from api.feed import Feed
 from api.intake import Intake
 from api.ledger import OUTCOMES, Ledger
 from api.live import build as live
-from api.live.doors import Doors
 from api.live.hub import Hub
 from api.live.metrics import LiveMetrics
 from api.live.past import Past
+from api.live.seats import Seats
 from api.metrics import Metrics
 from api.newest import Newest
 from api.quality import Quality
@@ -79,7 +79,7 @@ class Service:
     reader: Reader
     webhooks: Webhooks
     hub: Hub
-    doors: Doors
+    seats: Seats
     clock: Callable[[], int] = wall_clock
 
     @classmethod
@@ -170,7 +170,7 @@ class Service:
             reader,
             Webhooks.build(settings, metrics, wall_clock),
             hub,
-            Doors(limits.clients, limits.clients_of_one),
+            Seats(limits.clients, limits.clients_of_one),
         )
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The hub and its doors, as the settings want them."""
+"""The hub and its seats, as the settings want them."""
 
 from api.live.channels import Kind
 from api.live.limits import Limits

@@ -19,7 +19,7 @@ class StreamParameters(Parameters):
     )
     symbols: str = Field(
         "",
-        max_length=40_000,
+        max_length=16_000,
         description="Only these, separated by commas; all if empty",
         examples=["BTC/USD,ETH/USD"],
     )

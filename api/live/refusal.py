@@ -3,7 +3,7 @@
 from fastapi.responses import JSONResponse
 
 from api.errors import Problem, respond
-from api.live.doors import TooManyStreamsError
+from api.live.seats import TooManyStreamsError
 from api.live.subscription import BadSubscriptionError
 
 RETRY_AFTER = {"Retry-After": "10"}  # seconds

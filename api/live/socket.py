@@ -10,11 +10,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.live.client import Client
 from api.live.cursor import read_cursor
-from api.live.doors import Doors, TooManyStreamsError
 from api.live.hub import GRACE_S, Hub
 from api.live.link import link_of
 from api.live.message import message
 from api.live.refusal import bad, full
+from api.live.seats import Seats, TooManyStreamsError
 from api.live.sse import STOP_S
 from api.live.subscription import subscription
 
@@ -40,12 +40,12 @@ class Ping(msgspec.Struct, tag="ping", forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(Subscribe | Ping)
 
 
-async def serve(socket: WebSocket, hub: Hub, doors: Doors) -> None:
+async def serve(socket: WebSocket, hub: Hub, seats: Seats) -> None:
     """Talk with a client until one of both ends it."""
     address = socket.client.host if socket.client else ""
     await socket.accept()  # in any case: a browser is not told why a handshake failed
     try:
-        with doors.through(address):
+        with seats.through(address):
             await _talk(socket, hub)
     except TooManyStreamsError as error:
         hub.metrics.refused.inc()

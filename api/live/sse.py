@@ -7,10 +7,10 @@ from starlette.types import Receive, Scope, Send
 
 from api.live.client import Client
 from api.live.cursor import Cursor
-from api.live.doors import Doors, TooManyStreamsError
 from api.live.hub import Hub
 from api.live.link import link_of
 from api.live.refusal import refused
+from api.live.seats import Seats, TooManyStreamsError
 from api.live.subscription import Subscription
 
 RETRY = b"retry: 1000\n\n"  # ms until a browser comes back
@@ -27,7 +27,7 @@ class EventStream(Response):
 
     Args:
         hub: Who tells.
-        doors: Who counts.
+        seats: Who counts.
         asked: What the client is told.
         count: Rows of each series in its snapshot.
         since: Where it goes on; None to begin with a snapshot.
@@ -36,12 +36,12 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, hub: Hub, doors: Doors, asked: Subscription, count: int, since: Cursor | None
+        self, hub: Hub, seats: Seats, asked: Subscription, count: int, since: Cursor | None
     ) -> None:
         super().__init__(headers=HEADERS)
         del self.headers["content-length"]
         self._hub = hub
-        self._doors = doors
+        self._doors = seats
         self._asked = asked
         self._count = count
         self._since = since

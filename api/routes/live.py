@@ -58,10 +58,10 @@ async def stream(
         since = read_cursor(place) if place else None
     except ValueError as error:
         return errors.respond(bad(error))
-    return EventStream(service.hub, service.doors, wanted, asked.snapshot, since)
+    return EventStream(service.hub, service.seats, wanted, asked.snapshot, since)
 
 
 @router.websocket("/ws")
 async def talk(websocket: WebSocket, service: Serving) -> None:
     """The same over a WebSocket, where the client may ask for something else at any time."""
-    await socket.serve(websocket, service.hub, service.doors)
+    await socket.serve(websocket, service.hub, service.seats)

@@ -234,7 +234,7 @@ def main() -> None:
         f"ask for all ({records * options.silent:,} deliveries/s until they are cut off) and never "
         "read. From the record's timestamp until the client has the bytes, ms; the clients and "
         "the producer are one process beside the service. Load of the machine (1 min) before and "
-        f"after: {load:.1f}, {os.getloadavg()[0]:.1f}; beside nothing else it is under 2.",
+        f"after: {load:.1f}, {os.getloadavg()[0]:.1f}.",
         "",
         "| deliveries that were read | p50 | p99 | most | clients with every final candle | "
         "service: resident at first, most, last, MiB | its CPU, s |",

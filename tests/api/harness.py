@@ -17,10 +17,10 @@ from api.dead_letters import DeadLetters
 from api.events import Events
 from api.ledger import Ledger
 from api.live import build as live
-from api.live.doors import Doors
 from api.live.hub import Hub
 from api.live.metrics import LiveMetrics
 from api.live.past import Past
+from api.live.seats import Seats
 from api.metrics import Metrics
 from api.newest import Newest
 from api.quality import Quality
@@ -122,7 +122,7 @@ def make_service(
         reader or HandReader(),
         webhooks or Webhooks(),
         Hub(live.kinds(settings), past, limits, LiveMetrics(metrics.registry), clock),
-        Doors(limits.clients, limits.clients_of_one),
+        Seats(limits.clients, limits.clients_of_one),
         clock,
     )
 

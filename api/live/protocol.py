@@ -15,7 +15,7 @@ class LinkedProtocol(PatientProtocol):
 
     _link: Link | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the connection into the state of all its requests."""
         super().connection_made(transport)
         self._link = Link(transport)

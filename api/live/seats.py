@@ -14,7 +14,7 @@ class TooManyStreamsError(Exception):
         super().__init__(f"expected at most {most} streams of {of}, this would be one more")
 
 
-class Doors:
+class Seats:
     """Counts the streams that are open.
 
     Args:
