@@ -1,0 +1,1 @@
+"""What comes in over HTTP and goes to Kafka: uploads of trades, and hooks."""
