@@ -76,7 +76,7 @@ def judge(value: Any, latest_ms: int) -> Trade | Fault:
             return reasons.MISSING[field]
         if not is_type(given):
             return reasons.WRONG_TYPE[field]
-        found = fault(given, value, latest_ms)
+        found: Fault | None = fault(given, value, latest_ms)
         if found is not None:
             return found
     trade_id = value.get("trade_id")

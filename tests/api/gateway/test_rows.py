@@ -194,7 +194,10 @@ def test_parquet_csv_and_ndjson_of_the_same_rows_are_the_same_trades() -> None:
     lines = b"\n".join(map(encoded, table.to_pylist()))
     of_csv = as_csv(
         list(VALID),
-        *[["" if each is None else str(each) for each in row.values()] for row in table.to_pylist()],
+        *[
+            ["" if each is None else str(each) for each in row.values()]
+            for row in table.to_pylist()
+        ],
     )
     expected = list(ndjson_rows([lines], latest_ms))
     assert [verdict(each) for each in expected] == ["ok", "invalid_side", "ok"] * 3
