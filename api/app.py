@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import errors
+from api.gateway import errors as gateway_errors
 from api.metrics import RequestTimer
 from api.routes import (
     alerts,
     analytics,
     candles,
     dead_letters,
+    gateway,
     internal,
     ledger,
     live,
@@ -44,7 +46,9 @@ def create_app(service: Service) -> FastAPI:
         service.hub.start()
         service.reader.start()
         service.webhooks.start()
+        service.gateway.start()
         yield
+        service.gateway.stop()
         service.webhooks.stop()
         service.reader.stop()
         await service.hub.stop()
@@ -64,6 +68,7 @@ def create_app(service: Service) -> FastAPI:
     install(app, service.settings, doors)
     app.add_middleware(RequestTimer, metrics=service.metrics)
     errors.install(app)
+    gateway_errors.install(app)
     app.include_router(operations.router)
     if service.settings.api_internal_port is None:
         app.include_router(internal.router)
@@ -75,6 +80,7 @@ def create_app(service: Service) -> FastAPI:
     app.include_router(dead_letters.router)
     app.include_router(ledger.router)
     app.include_router(live.router)
+    app.include_router(gateway.router)
     page.mount(app)
     return app
 

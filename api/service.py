@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Self
 
@@ -16,6 +16,7 @@ from api.correlations import Correlations
 from api.dead_letters import DeadLetters
 from api.events import Events
 from api.feed import Feed
+from api.gateway.gateway import Gateway
 from api.intake import Intake
 from api.ledger import OUTCOMES, Ledger
 from api.live import build as live
@@ -81,6 +82,7 @@ class Service:
     hub: Hub
     seats: Seats
     clock: Callable[[], int] = wall_clock
+    gateway: Gateway = field(kw_only=True)
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
@@ -151,6 +153,9 @@ class Service:
         )
         streams = LiveMetrics(metrics.registry)
         hub = Hub(live.kinds(settings), past, limits, streams, wall_clock)
+        gateway = Gateway.build(settings, metrics, wall_clock)
+        if gateway.hooks.is_on:
+            intakes.append(gateway.hooks.intake())
         reader = Feed(settings, intakes, hub, metrics, wall_clock)
         return cls(
             settings,
@@ -171,6 +176,7 @@ class Service:
             Webhooks.build(settings, metrics, wall_clock),
             hub,
             Seats(limits.clients, limits.clients_of_one),
+            gateway=gateway,
         )
 
     def __post_init__(self) -> None:
@@ -194,6 +200,7 @@ class Service:
                 "Alerts kept that webhooks were not given",
                 lambda: len(self.undelivered),
             ),
+            "events": ("Events of hooks kept", lambda: len(self.gateway.hooks.events)),
             "dead_letters": ("Dead letters kept", lambda: len(self.dead_letters)),
             "ready": ("1 if the service is ready", lambda: not self.readiness().reasons),
             "freshness_seconds": ("Age of the newest candle's update", self._freshness),

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from api.records import INTERVALS
 from api.security.settings import SecuritySettings
@@ -43,6 +43,11 @@ class Settings(SecuritySettings):
     undelivered_alerts_topic: Topic = Field(
         "undelivered_alerts", description="Output and input: alerts that webhooks were not given"
     )
+
+    trades_topics: Annotated[tuple[Topic, ...], NoDecode] = Field(
+        ("trades",), min_length=1, description="Output: uploaded trades go to the first"
+    )
+    events_topic: Topic = Field("events", description="Output and input: events of hooks")
 
     api_host: str = Field("127.0.0.1", description="Address the service listens on")
     api_port: int = Field(8000, ge=0, le=65_535, description="Port it listens on; 0 is any")
@@ -160,10 +165,54 @@ class Settings(SecuritySettings):
         600_000, ge=1, description="The longest that nothing is sent, ms"
     )
 
+    upload_max_bytes: int = Field(
+        1_073_741_824, ge=1, description="Bytes of an upload at most, as it comes and unpacked"
+    )
+    max_uploads: int = Field(4, ge=1, le=64, description="Uploads at once; more are refused (429)")
+    max_jobs: int = Field(100, ge=1, description="Jobs of uploads kept, the newest")
+    publish_timeout_ms: int = Field(
+        60_000,
+        ge=1,
+        description="How long uploads and hooks wait for the broker until they fail, ms",
+    )
+    max_ahead_ms: int = Field(
+        60_000,
+        ge=0,
+        description="How far the time of an uploaded trade may be ahead of the clock, ms",
+    )
+    github_secret: SecretStr = Field(
+        SecretStr(""), description="What GitHub signs its hooks with; without it they are off"
+    )
+    hook_max_bytes: int = Field(1_000_000, ge=1, description="Bytes of a hook's body at most")
+    max_github_events: int = Field(
+        10_000, ge=1, description="Events of hooks kept, the newest, about 0.5 kB each"
+    )
+    gateway_symbols: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Symbols that uploads may have, as shell patterns; all if there are none"
+    )
+    gateway_kinds: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",),
+        description="What the gateway lets through: trades, and names of GitHub's events, or *",
+    )
+
     @property
     def secrets(self) -> dict[str, SecretStr]:
         """The secret of each webhook, by its name."""
         return _secrets(self.webhook_secrets)
+
+    @field_validator("trades_topics", "gateway_symbols", "gateway_kinds", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("github_secret")
+    @classmethod
+    def _is_long(cls, secret: SecretStr) -> SecretStr:
+        if 0 < len(secret.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"expected a secret of at least {LEAST_SECRET} characters")
+        return secret
 
     @field_validator("webhook_secrets")
     @classmethod
@@ -178,6 +227,7 @@ class Settings(SecuritySettings):
             *(self.order_flow_topic, self.book_topic, self.indicators_topic, self.trends_topic),
             *(self.anomalies_topic, self.quality_topic, self.correlations_topic),
             *(self.alerts_topic, self.undelivered_alerts_topic),
+            *(self.events_topic, *self.trades_topics),
         ]
         if len(set(topics)) < len(topics):
             raise ValueError(f"every topic needs a name of its own, got {topics}")

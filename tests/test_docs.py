@@ -20,6 +20,8 @@ import api.routes
 import api.settings
 import jobs.settings
 from api.app import create_app
+from api.gateway.event import EventMessage
+from api.gateway.form import MEDIA_TYPES, MULTIPART
 from api.records import INTERVALS, Candle, DeadLetter, Flow, Undelivered
 from api.webhooks import answer as webhooks
 from scripts.stack.settings import StackSettings
@@ -109,6 +111,12 @@ def test_every_reason_of_an_undelivered_alert_stands_in_its_table() -> None:
     assert set(rows(table.partition("\n\n")[0], "[a-z_]+")) == set(get_args(webhooks.Reason))
 
 
+def test_every_form_of_an_upload_is_named_with_its_type() -> None:
+    section = README.partition("\n## Uploads\n")[2].partition("\n## ")[0]
+    for media_type in (*MEDIA_TYPES, MULTIPART):
+        assert f"`{media_type}`" in section
+
+
 def test_every_route_is_named_and_no_other() -> None:
     app = create_app(make_service())
     routers: list[APIRouter] = [
@@ -118,7 +126,7 @@ def test_every_route_is_named_and_no_other() -> None:
     paths = {route.path for router in routers for route in router.routes}  # type: ignore[attr-defined]
     paths |= {app.openapi_url, "/static"}
     section = README.partition("\n## API\n")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`(?:GET )?(/[^`]*)`", section))
+    named = set(re.findall(r"`(?:GET |POST )?(/[^`]*)`", section))
     assert named == {path.replace(":path}", "}") for path in paths}
     for interval in INTERVALS:
         assert f"`{interval}`" in section
@@ -129,6 +137,7 @@ def test_every_field_of_the_output_topics_is_named() -> None:
         "candles": [field.name for field in msgspec.structs.fields(Candle)],
         "dead_letters": [field.name for field in msgspec.structs.fields(DeadLetter)],
         "undelivered_alerts": [field.name for field in msgspec.structs.fields(Undelivered)],
+        "events": [field.name for field in msgspec.structs.fields(EventMessage)],
         "late_trades": [field.name for field in msgspec.structs.fields(LateTrade)],
         "ledger": [field.name for field in msgspec.structs.fields(Account)],
         "order_flow": [field.name for field in msgspec.structs.fields(Flow)],

@@ -91,7 +91,8 @@ class LocalTapeline:
         topics.create_kept(servers, job.inputs, partitions, settings.trades_retention_bytes)
         topics.create_outputs(job, partitions, settings.output_retention_bytes)
         # What the service writes itself.
-        written = [ApiSettings().undelivered_alerts_topic]
+        api = ApiSettings()
+        written = [api.undelivered_alerts_topic, api.events_topic]
         topics.create_kept(servers, written, partitions, settings.output_retention_bytes)
 
     def settings_to_go_on(self) -> JobSettings:

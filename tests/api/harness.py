@@ -15,6 +15,7 @@ from api.books import Books
 from api.correlations import Correlations
 from api.dead_letters import DeadLetters
 from api.events import Events
+from api.gateway.gateway import Gateway
 from api.ledger import Ledger
 from api.live import build as live
 from api.live.hub import Hub
@@ -124,6 +125,7 @@ def make_service(
         Hub(live.kinds(settings), past, limits, LiveMetrics(metrics.registry), clock),
         Seats(limits.clients, limits.clients_of_one),
         clock,
+        gateway=Gateway.build(settings, metrics, clock),
     )
 
 

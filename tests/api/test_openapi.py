@@ -8,8 +8,14 @@ import msgspec
 import pytest
 from pydantic import BaseModel
 
+import api.gateway.models
+import api.models
 from api.app import create_app
 from api.dead_letters import ShownLetter
+from api.gateway.event import Event
+from api.gateway.hooks import HookAnswer
+from api.gateway.job import JobReport, RejectedRow
+from api.gateway.models import EventModel, HookModel, JobModel, RejectedRowModel
 from api.ledger import Counts, SourceCounts
 from api.models import (
     AlertModel,
@@ -29,6 +35,12 @@ ROUTES = sorted(DOCUMENT["paths"])
 ROOT = Path(__file__).parents[2]
 
 
+def operation_of(path: str) -> tuple[dict[str, Any], str]:
+    """The one operation of a path, and the status of its usual answer."""
+    ((method, operation),) = DOCUMENT["paths"][path].items()
+    return operation, "202" if method == "post" else "200"
+
+
 def resolve(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" not in schema:
         return schema
@@ -45,7 +57,10 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/api/candles/{symbol}",
         "/api/correlations",
         "/api/dead-letters",
+        "/api/events",
         "/api/indicators/{symbol}",
+        "/api/jobs",
+        "/api/jobs/{id}",
         "/api/ledger",
         "/api/order-flow/{symbol}",
         "/api/outages",
@@ -58,14 +73,16 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/metrics",
         "/ready",
         "/stream",
+        "/upload",
+        "/webhook/github",
     ]
 
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_every_route_has_a_model_an_example_and_the_shape_of_errors(path: str) -> None:
-    operation = DOCUMENT["paths"][path]["get"]
+    operation, status = operation_of(path)
     assert operation["description"]
-    (content,) = operation["responses"]["200"]["content"].values()
+    (content,) = operation["responses"][status]["content"].values()
     schema = resolve(content["schema"])
     assert "example" in content or "example" in schema
     assert schema["type"] in ("object", "string")
@@ -76,7 +93,7 @@ def test_every_route_has_a_model_an_example_and_the_shape_of_errors(path: str) -
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_every_parameter_says_what_is_valid(path: str) -> None:
-    for parameter in DOCUMENT["paths"][path]["get"].get("parameters", []):
+    for parameter in operation_of(path)[0].get("parameters", []):
         schema = parameter["schema"]
         assert parameter["description"]
         text = schema.get("type") == "string" or {"type": "string"} in schema.get("anyOf", [])
@@ -87,7 +104,8 @@ def test_every_parameter_says_what_is_valid(path: str) -> None:
     "model",
     [
         value
-        for name, value in vars(__import__("api.models", fromlist=["*"])).items()
+        for module in (api.models, api.gateway.models)
+        for name, value in vars(module).items()
         if name.endswith("Model") and name != "BaseModel" and "example" in str(value.model_config)
     ],
 )
@@ -107,6 +125,9 @@ def test_every_example_is_valid(model: type[BaseModel]) -> None:
         (WebhookStatus, WebhookModel),
         (Counts, LedgerCountsModel),
         (SourceCounts, LedgerSourceModel),
+        (RejectedRow, RejectedRowModel),
+        (Event, EventModel),
+        (HookAnswer, HookModel),
     ],
 )
 def test_what_is_promised_is_what_is_read(
@@ -114,6 +135,11 @@ def test_what_is_promised_is_what_is_read(
 ) -> None:
     promised = {name: field.annotation for name, field in model.model_fields.items()}
     assert promised == {field.name: field.type for field in msgspec.structs.fields(record)}
+
+
+def test_a_job_is_promised_as_it_is_reported() -> None:
+    names = [field.name for field in msgspec.structs.fields(JobReport)]
+    assert list(JobModel.model_fields) == names
 
 
 def test_the_version_is_that_of_the_project() -> None:

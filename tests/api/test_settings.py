@@ -35,6 +35,9 @@ def test_a_setting_that_the_job_has_too_has_the_same_default() -> None:
         ("TAPELINE_ALERTS_TOPIC", "anomalies", "name of its own"),
         ("TAPELINE_UNDELIVERED_ALERTS_TOPIC", "alerts", "name of its own"),
         ("TAPELINE_WEBHOOK_ATTEMPTS", "0", "webhook_attempts"),
+        ("TAPELINE_TRADES_TOPICS", "", "trades_topics"),
+        ("TAPELINE_EVENTS_TOPIC", "trades", "name of its own"),
+        ("TAPELINE_GITHUB_SECRET", "hidden", "at least 16 characters"),
         ("TAPELINE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
 )
@@ -47,6 +50,22 @@ def test_a_wrong_value_is_refused_by_name(
 
 
 SECRET = "hidden-hidden-hidden"
+
+
+def test_the_secret_of_hooks_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPELINE_GITHUB_SECRET", SECRET)
+    settings = Settings()
+    assert settings.github_secret.get_secret_value() == SECRET
+    for text in (repr(settings), str(settings), settings.model_dump_json()):
+        assert "hidden" not in text
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAPELINE_GATEWAY_SYMBOLS", "BTC*, ETH/US?,")
+    monkeypatch.setenv("TAPELINE_GATEWAY_KINDS", "")
+    settings = Settings()
+    assert settings.gateway_symbols == ("BTC*", "ETH/US?")
+    assert settings.gateway_kinds == ()
 
 
 def test_secrets_are_read_by_name_and_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
