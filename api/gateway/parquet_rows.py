@@ -20,7 +20,7 @@ Row = tuple[Any, ...]
 
 
 def _is_text(type_: pa.DataType) -> bool:
-    return pa.types.is_string(type_) or pa.types.is_large_string(type_)
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 _USUAL: dict[str, Callable[[pa.DataType], bool]] = {
@@ -75,7 +75,7 @@ def parquet_rows(chunks: Iterable[bytes], latest_ms: Callable[[], int]) -> Itera
 
 def _quickly(row: Row, latest_ms: int) -> Trade | None:
     """The trade of a row of the usual types that is plainly one."""
-    return None if None in row[:5] else accepted(*row, latest_ms)
+    return None if None in row[:5] else accepted(*row, latest_ms=latest_ms)
 
 
 def _carefully(row: Row, latest_ms: int) -> Trade | Fault:
