@@ -75,7 +75,10 @@ def parquet_rows(chunks: Iterable[bytes], latest_ms: Callable[[], int]) -> Itera
 
 def _quickly(row: Row, latest_ms: int) -> Trade | None:
     """The trade of a row of the usual types that is plainly one."""
-    return None if None in row[:5] else accepted(*row, latest_ms=latest_ms)
+    symbol, price, quantity, timestamp, side, trade_id, exchange = row
+    if None in row[:5]:
+        return None
+    return accepted(symbol, price, quantity, timestamp, side, trade_id, exchange, latest_ms)
 
 
 def _carefully(row: Row, latest_ms: int) -> Trade | Fault:
