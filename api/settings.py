@@ -165,9 +165,6 @@ class Settings(SecuritySettings):
         600_000, ge=1, description="The longest that nothing is sent, ms"
     )
 
-    upload_max_bytes: int = Field(
-        1_073_741_824, ge=1, description="Bytes of an upload at most, as it comes and unpacked"
-    )
     max_uploads: int = Field(4, ge=1, le=64, description="Uploads at once; more are refused (429)")
     max_jobs: int = Field(100, ge=1, description="Jobs of uploads kept, the newest")
     publish_timeout_ms: int = Field(
@@ -209,7 +206,7 @@ class Settings(SecuritySettings):
 
     @field_validator("github_secret")
     @classmethod
-    def _is_long(cls, secret: SecretStr) -> SecretStr:
+    def _is_long_enough(cls, secret: SecretStr) -> SecretStr:
         if 0 < len(secret.get_secret_value()) < LEAST_SECRET:
             raise ValueError(f"expected a secret of at least {LEAST_SECRET} characters")
         return secret

@@ -77,16 +77,19 @@ class Publisher:
         self._stopping = threading.Event()
         self._producer: KafkaProducer | None = None
         self._is_suspect = False  # it failed: what it knows of the broker may be wrong for ever
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._name = name
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start the thread; it connects with the first parcel."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop: what the broker has not acknowledged in a moment fails."""
         self._stopping.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(STOP_SECONDS)
 
     def put(self, parcel: Parcel) -> None:
@@ -131,6 +134,7 @@ class Publisher:
                 break
         if self._producer is not None:
             self._producer.close(timeout=STOP_SECONDS / 2)
+            self._producer = None
 
     def _send(self, parcel: Parcel) -> None:
         if not self._has_room():

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.gateway.errors import (
@@ -107,6 +108,9 @@ class Upload:
             raise BadBodyError("expected the whole body") from None
         except BodyTooLargeError as error:
             self._pipe.abort(error)
+            raise
+        except HTTPException as error:  # too large or too slow for the service, whatever the route
+            self._pipe.abort(BadBodyError(error.detail))
             raise
         except BaseException:
             self._pipe.abort(BrokenBodyError("the service stopped before the end of the body"))

@@ -32,7 +32,7 @@ class Uploads:
         )
         self._terms = Terms(
             settings.trades_topics[0],
-            settings.upload_max_bytes,
+            settings.max_upload_bytes,
             lambda: clock() + settings.max_ahead_ms,
             self._publisher,
             Filter(settings.gateway_symbols, settings.gateway_kinds),

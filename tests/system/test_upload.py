@@ -197,7 +197,7 @@ def test_a_connection_that_breaks_leaves_what_was_read_and_says_how_far(
     with running() as client:
         with socket.create_connection((client.base_url.host, client.base_url.port)) as connection:
             connection.sendall(
-                b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+                b"POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/csv\r\n"
                 b"Content-Length: %d\r\n\r\n" % len(body)
             )
             connection.sendall(sent)

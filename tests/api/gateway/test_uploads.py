@@ -105,7 +105,7 @@ def test_a_body_that_is_not_what_it_says_is_refused(
 
 
 def test_a_body_over_its_bound_is_refused_whether_it_says_so_or_not() -> None:
-    with running(upload_max_bytes=1_000) as (_, client):
+    with running(max_upload_bytes=1_000) as (_, client):
         body = HEADER + BAD * 100
         assert problem(client.post("/upload", content=body, headers=CSV)).status == 413
         assert problem(client.post("/upload", content=iter([body]), headers=CSV)).status == 413
@@ -123,7 +123,7 @@ def open_connection(client: httpx.Client, body: bytes, length: int) -> socket.so
     assert port is not None
     connection = socket.create_connection((host, port))
     connection.sendall(
-        b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n"
+        b"POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n"
         % length
     )
     connection.sendall(body)

@@ -153,9 +153,8 @@ def test_other_ways_to_write_a_path_lead_nowhere_else(
 
 
 def test_every_rule_is_for_something() -> None:
-    later = {"/upload", "/webhook/github"}  # of other parts
     for each in RULES:
-        assert each.path in later or any(each.covers(*route) for route in ROUTES), each
+        assert any(each.covers(*route) for route in ROUTES), each
 
 
 def test_no_key_is_good_while_the_file_is_broken(path: Path) -> None:
