@@ -12,13 +12,21 @@ from api.records import DeadLetter, Undelivered
 KEPT_PAYLOAD = 8_192  # base64 characters, 6 KiB; a multiple of 4, so that the rest still decodes
 
 
+Place = tuple[str, int, int, int]
+"""Where a record stood: topic, partition, offset, and position inside a packed message."""
+PLACES: msgspec.json.Decoder[Place] = msgspec.json.Decoder(Place)
+
+
+def place_of(letter: DeadLetter) -> Place:
+    """Where the record of a letter stood."""
+    return letter.topic, letter.partition, letter.offset, letter.index
+
+
 class DeadLetters(Newest[DeadLetter]):
     """The newest ``limit`` dead letters, each known by where its record stood."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(
-            limit, lambda letter: (letter.topic, letter.partition, letter.offset, letter.index)
-        )
+        super().__init__(limit, place_of)
 
     def put(self, letters: Iterable[DeadLetter]) -> None:
         """Take in dead letters in the order they were read; long payloads are cut."""

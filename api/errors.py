@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.parameters import CURSOR
 from api.security.headers import headers_for
 
 HINTS = 20  # symbols named to a caller who asked for one that is not there
@@ -63,9 +64,17 @@ class UnknownSymbolError(LookupError):
         super().__init__(f"no {what} of {symbol!r}; there are {there}{more}")
 
 
+class BadCursorError(ValueError):
+    """A cursor that no answer to this question has given."""
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(f"cursor: expected {CURSOR}, got {cursor!r}")
+
+
 def install(app: FastAPI) -> None:
     """Give every error of the application, expected or not, the one shape."""
     app.add_exception_handler(UnknownSymbolError, _unknown_symbol)
+    app.add_exception_handler(BadCursorError, _bad_cursor)
     app.add_exception_handler(RequestValidationError, _bad_parameter)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -85,6 +94,18 @@ def _unknown_symbol(_: Request, error: Exception) -> JSONResponse:
             status=404,
             detail=str(error),
             valid=error.known,
+        )
+    )
+
+
+def _bad_cursor(_: Request, error: Exception) -> JSONResponse:
+    return respond(
+        Problem(
+            type="urn:tapeline:bad-parameter",
+            title="Bad parameter",
+            status=422,
+            detail=str(error),
+            valid=[CURSOR],
         )
     )
 

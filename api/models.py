@@ -232,6 +232,14 @@ def example(value: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": value})
 
 
+class PageModel(BaseModel):
+    """One page of a list, the newest rows first to be given; within it they are in order."""
+
+    next: str | None = Field(
+        description="The cursor of what is before this page in time; null if nothing is"
+    )
+
+
 class CandleModel(BaseModel):
     """One candle over [start, end)."""
 
@@ -255,10 +263,12 @@ class CandleModel(BaseModel):
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 
-class CandlesModel(BaseModel):
+class CandlesModel(PageModel):
     """Candles of one symbol and interval, ascending by start."""
 
-    model_config = example({"symbol": "BTC/USD", "interval": "1m", "candles": [CANDLE]})
+    model_config = example(
+        {"symbol": "BTC/USD", "interval": "1m", "candles": [CANDLE], "next": None}
+    )
 
     symbol: str
     interval: Interval
@@ -347,10 +357,12 @@ class FlowModel(BaseModel):
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 
-class FlowsModel(BaseModel):
+class FlowsModel(PageModel):
     """Order flow of one symbol and interval, ascending by start."""
 
-    model_config = example({"symbol": "BTC/USD", "interval": "1m", "order_flow": [FLOW]})
+    model_config = example(
+        {"symbol": "BTC/USD", "interval": "1m", "order_flow": [FLOW], "next": None}
+    )
 
     symbol: str
     interval: Interval
@@ -371,10 +383,12 @@ class IndicatorsOfCandleModel(BaseModel):
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 
-class IndicatorsModel(BaseModel):
+class IndicatorsModel(PageModel):
     """Indicators of one symbol and interval, ascending by start."""
 
-    model_config = example({"symbol": "BTC/USD", "interval": "1m", "indicators": [INDICATORS]})
+    model_config = example(
+        {"symbol": "BTC/USD", "interval": "1m", "indicators": [INDICATORS], "next": None}
+    )
 
     symbol: str
     interval: Interval
@@ -403,10 +417,10 @@ class TrendModel(BaseModel):
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 
-class TrendsModel(BaseModel):
+class TrendsModel(PageModel):
     """Trends of one symbol, ascending by start."""
 
-    model_config = example({"symbol": "BTC/USD", "trends": [TREND]})
+    model_config = example({"symbol": "BTC/USD", "trends": [TREND], "next": None})
 
     symbol: str
     trends: list[TrendModel]
@@ -448,10 +462,10 @@ class AnomalyModel(BaseModel):
     )
 
 
-class AnomaliesModel(BaseModel):
+class AnomaliesModel(PageModel):
     """Anomalies of one symbol, ascending by time."""
 
-    model_config = example({"symbol": "BTC/USD", "anomalies": [ANOMALY]})
+    model_config = example({"symbol": "BTC/USD", "anomalies": [ANOMALY], "next": None})
 
     symbol: str
     anomalies: list[AnomalyModel]
@@ -492,10 +506,10 @@ class OutageModel(BaseModel):
     updated_at: int
 
 
-class OutagesModel(BaseModel):
+class OutagesModel(PageModel):
     """Outages of partitions, ascending by time."""
 
-    model_config = example({"outages": [OUTAGE]})
+    model_config = example({"outages": [OUTAGE], "next": None})
 
     outages: list[OutageModel]
 
@@ -537,10 +551,10 @@ class TotalsModel(BaseModel):
     updated_at: int
 
 
-class QualityModel(BaseModel):
+class QualityModel(PageModel):
     """What was counted of a symbol, and what happened, ascending by time."""
 
-    model_config = example({"symbol": "BTC/USD", "totals": TOTALS, "events": [GAP]})
+    model_config = example({"symbol": "BTC/USD", "totals": TOTALS, "events": [GAP], "next": None})
 
     symbol: str
     totals: TotalsModel | None = Field(description="Null before the first are there")
@@ -592,10 +606,10 @@ class AlertModel(BaseModel):
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 
-class AlertsModel(BaseModel):
+class AlertsModel(PageModel):
     """Alerts, ascending by time."""
 
-    model_config = example({"alerts": [ALERT]})
+    model_config = example({"alerts": [ALERT], "next": None})
 
     alerts: list[AlertModel]
 
@@ -638,11 +652,11 @@ class UndeliveredModel(BaseModel):
     alert: AlertModel
 
 
-class UndeliveredAlertsModel(BaseModel):
+class UndeliveredAlertsModel(PageModel):
     """Undelivered alerts, newest first."""
 
     model_config = example(
-        {"total": 1, "reasons": {"unavailable": 1}, "undelivered": [UNDELIVERED]}
+        {"total": 1, "reasons": {"unavailable": 1}, "undelivered": [UNDELIVERED], "next": None}
     )
 
     total: int = Field(description="Those that match, also beyond the limit")
@@ -696,11 +710,11 @@ class DeadLetterModel(BaseModel):
     rejected_at: int = Field(description="ms since the epoch")
 
 
-class DeadLettersModel(BaseModel):
+class DeadLettersModel(PageModel):
     """Dead letters, newest first."""
 
     model_config = example(
-        {"total": 1, "reasons": {"invalid_json": 1}, "dead_letters": [DEAD_LETTER]}
+        {"total": 1, "reasons": {"invalid_json": 1}, "dead_letters": [DEAD_LETTER], "next": None}
     )
 
     total: int = Field(description="Dead letters that match, also beyond the limit")

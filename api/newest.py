@@ -38,5 +38,19 @@ class Newest(Generic[T]):
         with self._lock:
             return list(reversed(self._kept.values()))
 
+    def older(self, key: Hashable) -> list[T]:
+        """All that was first read before what has this key, newest first.
+
+        If that is not kept any more, nothing before it is.
+        """
+        with self._lock:
+            if key not in self._kept:
+                return []
+            newest_first = iter(reversed(self._kept.items()))
+            for each, _ in newest_first:
+                if each == key:
+                    break
+            return [item for _, item in newest_first]
+
     def __len__(self) -> int:
         return len(self._kept)

@@ -20,7 +20,8 @@ from pydantic import (
 from api.records import Interval
 from api.webhooks.answer import Reason
 
-MAX_CANDLES = 5_000
+MAX_ROWS = 50_000  # a month of minutes is 43,200 at most
+MAX_PAIRS = 5_000
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -63,14 +64,29 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SpanParameters(Parameters):
+CURSOR = "the next of an answer to the same question"
+
+
+class PageParameters(Parameters):
+    """Which page of a list is asked for."""
+
+    limit: int = Field(100, ge=1, le=1_000, description="Most rows; the newest are kept")
+    cursor: str | None = Field(
+        None,
+        max_length=2_000,
+        description="Goes on to what was before an answer",
+        examples=[CURSOR],
+    )
+
+
+class SpanParameters(PageParameters):
     """Which time is asked for: of windows their start, of events their moment."""
 
     since: Time | None = Field(
         None, alias="from", description="First time, inclusive", examples=TIMES
     )
     until: Time | None = Field(None, alias="to", description="Last time, exclusive", examples=TIMES)
-    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most rows; the newest are kept")
+    limit: int = Field(500, ge=1, le=MAX_ROWS, description="Most rows; the newest are kept")
 
     @field_validator("until")
     @classmethod
@@ -129,7 +145,7 @@ class CorrelationParameters(Parameters):
     least: float = Field(
         0, ge=0, le=1, description="How strong a correlation must be, in either direction"
     )
-    limit: int = Field(500, ge=1, le=MAX_CANDLES, description="Most pairs; the strongest are kept")
+    limit: int = Field(500, ge=1, le=MAX_PAIRS, description="Most pairs; the strongest are kept")
 
 
 class QualityParameters(SpanParameters):
@@ -158,14 +174,13 @@ class AlertParameters(SpanParameters):
     )
 
 
-class UndeliveredParameters(Parameters):
+class UndeliveredParameters(PageParameters):
     """Which undelivered alerts are asked for."""
 
     target: str | None = Field(None, description="Only those of this webhook, by its name")
     reason: Reason | None = Field(
         None, description="Only those with this reason", examples=list(get_args(Reason))
     )
-    limit: int = Field(100, ge=1, le=1_000, description="Most alerts; the newest are kept")
 
 
 class SymbolParameters(Parameters):
@@ -175,12 +190,11 @@ class SymbolParameters(Parameters):
     limit: int = Field(20_000, ge=1, le=20_000, description="Most symbols")
 
 
-class DeadLetterParameters(Parameters):
+class DeadLetterParameters(PageParameters):
     """Which dead letters are asked for."""
 
     reason: str | None = Field(None, description="Only those with this reason")
     topic: str | None = Field(None, description="Only those of this input topic")
-    limit: int = Field(100, ge=1, le=1_000, description="Most dead letters; the newest are kept")
 
 
 class LedgerParameters(Parameters):

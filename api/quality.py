@@ -19,7 +19,7 @@ class Quality:
 
     def __init__(self, most: int, max_total: int) -> None:
         self._of_symbols = Events[Event]("quality", most, max_total)
-        self._outages = Newest[Outage](most, lambda each: (each.topic, each.partition, each.end))
+        self._outages = Newest[Outage](most, lambda each: each.key)
 
     def __len__(self) -> int:
         return len(self._of_symbols) + len(self._outages)

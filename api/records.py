@@ -241,6 +241,11 @@ class Outage(msgspec.Struct, gc=False, tag_field="kind", tag="outage"):
     partition: int
     updated_at: int
 
+    @property
+    def key(self) -> Hashable:
+        """A partition has one that ends at a time."""
+        return self.topic, self.partition, self.end
+
 
 class FatFinger(msgspec.Struct, gc=False, tag_field="kind", tag="fat_finger"):
     """A price far off the mean of those before it: ``away`` is price / mean - 1."""
@@ -304,6 +309,11 @@ class Alert(msgspec.Struct, gc=False):
     cause: dict[str, Any]
     updated_at: int
 
+    @property
+    def key(self) -> Hashable:
+        """Rule, symbol and time."""
+        return self.id
+
 
 class Undelivered(msgspec.Struct, gc=False):
     """An alert that a webhook was not given, after ``attempts`` to; ``reason`` is a fixed code.
@@ -318,6 +328,11 @@ class Undelivered(msgspec.Struct, gc=False):
     first_attempt_at: int | None
     given_up_at: int
     alert: Alert
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """A webhook is not given an alert once."""
+        return self.target, self.alert.id
 
 
 class DeadLetter(msgspec.Struct, gc=False):

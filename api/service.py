@@ -103,10 +103,8 @@ class Service:
         books = Books(settings.max_symbols)
         dead_letters = DeadLetters(settings.max_dead_letters)
         ledger = Ledger()
-        alerts = Newest[Alert](settings.max_alerts, lambda alert: alert.id)
-        undelivered = Newest[Undelivered](
-            settings.max_alerts, lambda each: (each.target, each.alert.id)
-        )
+        alerts = Newest[Alert](settings.max_alerts, lambda alert: alert.key)
+        undelivered = Newest[Undelivered](settings.max_alerts, lambda each: each.key)
         metrics = Metrics()
         intakes: list[Intake[Any]] = [
             Intake(settings.candles_topic, msgspec.json.Decoder(Candle), store.put),

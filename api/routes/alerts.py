@@ -2,14 +2,19 @@
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query
 
 from api.dead_letters import count_reasons
+from api.event_pages import EventWalk
 from api.models import AlertsModel, UndeliveredAlertsModel, WebhooksModel
+from api.paging import Walk
 from api.parameters import AlertParameters, UndeliveredParameters
+from api.records import Undelivered
 from api.responses import JSON
-from api.routes.analytics import within
 from api.service import Serving
+
+PLACES: msgspec.json.Decoder[tuple[str, str]] = msgspec.json.Decoder(tuple[str, str])
 
 router = APIRouter(prefix="/api", tags=["alerts"])
 
@@ -17,15 +22,14 @@ router = APIRouter(prefix="/api", tags=["alerts"])
 @router.get("/alerts", response_model=AlertsModel)
 def alerts(service: Serving, asked: Annotated[AlertParameters, Query()]) -> JSON:
     """Alerts of all symbols, ascending by time; beyond the limit, the newest."""
-    found = [
+    found, onward = EventWalk("alerts", "", asked).page(
         each
-        for each in within(service.alerts.newest()[::-1], asked)
+        for each in service.alerts.newest()
         if asked.symbol in (None, each.symbol)
         and asked.rule in (None, each.rule)
         and asked.kind in (None, each.kind)
-    ]
-    found.sort(key=lambda each: each.timestamp)
-    return JSON({"alerts": found[-asked.limit :]})
+    )
+    return JSON({"alerts": found, "next": onward})
 
 
 @router.get("/webhooks", response_model=WebhooksModel)
@@ -37,15 +41,21 @@ def webhooks(service: Serving) -> JSON:
 @router.get("/webhooks/dead", response_model=UndeliveredAlertsModel)
 def undelivered(service: Serving, asked: Annotated[UndeliveredParameters, Query()]) -> JSON:
     """Alerts that were given up on, newest first, and how many there are of each reason."""
-    found = [
-        each
-        for each in service.undelivered.newest()
-        if asked.target in (None, each.target) and asked.reason in (None, each.reason)
-    ]
+
+    def matches(each: Undelivered) -> bool:
+        return asked.target in (None, each.target) and asked.reason in (None, each.reason)
+
+    walk = Walk("undelivered", "", asked, PLACES)
+    every = [each for each in service.undelivered.newest() if matches(each)]
+    rest = every
+    if walk.place is not None:
+        rest = [each for each in service.undelivered.older(walk.place) if matches(each)]
+    page, onward = walk.cut(rest[::-1], lambda each: each.key)
     return JSON(
         {
-            "total": len(found),
-            "reasons": count_reasons(found),
-            "undelivered": found[: asked.limit],
+            "total": len(every),
+            "reasons": count_reasons(every),
+            "undelivered": page[::-1],
+            "next": onward,
         }
     )

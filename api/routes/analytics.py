@@ -1,10 +1,11 @@
 """Indicators, trends, anomalies, quality, outages and correlations."""
 
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query
 
+from api.event_pages import EventWalk
 from api.models import (
     AnomaliesModel,
     CorrelationsModel,
@@ -26,6 +27,7 @@ from api.records import FatFinger, Gap, Outage, Totals
 from api.responses import JSON
 from api.routes.candles import Symbol
 from api.service import Serving
+from api.window_pages import WindowWalk
 
 router = APIRouter(prefix="/api", tags=["analytics"])
 
@@ -35,9 +37,7 @@ def indicators(
     service: Serving, symbol: Symbol, asked: Annotated[IndicatorParameters, Query()]
 ) -> JSON:
     """Indicators of the closed candles of a symbol, ascending by start; of many, the newest."""
-    rows = service.indicators.rows(
-        symbol, asked.interval, since=asked.since, until=asked.until, limit=asked.limit
-    )
+    rows, onward = WindowWalk("indicators", symbol, asked).page(service.indicators, asked.interval)
     names = [name.strip() for name in asked.names.split(",") if name.strip()]
     found = [
         {
@@ -49,16 +49,14 @@ def indicators(
         }
         for row in rows
     ]
-    return JSON({"symbol": symbol, "interval": asked.interval, "indicators": found})
+    return JSON({"symbol": symbol, "interval": asked.interval, "indicators": found, "next": onward})
 
 
 @router.get("/trends/{symbol:path}", response_model=TrendsModel)
 def trends(service: Serving, symbol: Symbol, asked: Annotated[SpanParameters, Query()]) -> JSON:
     """What each minute of a symbol came to, ascending by start; beyond the limit, the newest."""
-    rows = service.trends.rows(
-        symbol, "1m", since=asked.since, until=asked.until, limit=asked.limit
-    )
-    return JSON({"symbol": symbol, "trends": rows})
+    rows, onward = WindowWalk("trends", symbol, asked).page(service.trends, "1m")
+    return JSON({"symbol": symbol, "trends": rows, "next": onward})
 
 
 @router.get("/anomalies/{symbol:path}", response_model=AnomaliesModel)
@@ -66,12 +64,12 @@ def anomalies(
     service: Serving, symbol: Symbol, asked: Annotated[AnomalyParameters, Query()]
 ) -> JSON:
     """Trades and candles of a symbol far from those before, ascending by time; the newest."""
-    found = [
+    found, onward = EventWalk("anomalies", symbol, asked).page(
         each
-        for each in within(service.anomalies.of(symbol), asked)
+        for each in service.anomalies.of(symbol)
         if asked.kind in (None, each.kind) and asked.severity in (None, each.severity)
-    ]
-    return JSON({"symbol": symbol, "anomalies": found[-asked.limit :]})
+    )
+    return JSON({"symbol": symbol, "anomalies": found, "next": onward})
 
 
 @router.get("/quality/{symbol:path}", response_model=QualityModel)
@@ -79,26 +77,24 @@ def quality(service: Serving, symbol: Symbol, asked: Annotated[QualityParameters
     """What was counted of a symbol, and its gaps and prices far off; of many, the newest."""
     every = service.quality.of(symbol)
     totals = next((each for each in every if isinstance(each, Totals)), None)
-    events = [
+    events, onward = EventWalk("quality", symbol, asked).page(
         each
-        for each in within(every, asked)
+        for each in every
         if not isinstance(each, Totals)
         and asked.kind in (None, "gap" if isinstance(each, Gap) else "fat_finger")
-    ]
+    )
     outages = service.quality.outages()
-    found = [_with_silence(each, outages) for each in events[-asked.limit :]]
-    return JSON({"symbol": symbol, "totals": totals, "events": found})
+    found = [_with_silence(each, outages) for each in events]
+    return JSON({"symbol": symbol, "totals": totals, "events": found, "next": onward})
 
 
 @router.get("/outages", response_model=OutagesModel)
 def outages(service: Serving, asked: Annotated[OutageParameters, Query()]) -> JSON:
     """When nothing of any symbol came over a partition, ascending by time; of many, the newest."""
-    found = [
-        each
-        for each in within(service.quality.outages(), asked)
-        if asked.topic in (None, each.topic)
-    ]
-    return JSON({"outages": found[-asked.limit :]})
+    found, onward = EventWalk("outages", "", asked).page(
+        each for each in service.quality.outages() if asked.topic in (None, each.topic)
+    )
+    return JSON({"outages": found, "next": onward})
 
 
 @router.get("/correlations", response_model=CorrelationsModel)
@@ -114,22 +110,6 @@ def correlations(service: Serving, asked: Annotated[CorrelationParameters, Query
             "pairs": service.correlations.pairs(names, asked.least, asked.limit),
         }
     )
-
-
-class Timed(Protocol):
-    """What has a moment."""
-
-    timestamp: int
-
-
-E = TypeVar("E", bound=Timed)
-
-
-def within(events: list[E], asked: SpanParameters) -> list[E]:
-    """Those of the span that is asked for, in their order."""
-    since = -float("inf") if asked.since is None else asked.since
-    until = float("inf") if asked.until is None else asked.until
-    return [each for each in events if since <= each.timestamp < until]
 
 
 def _with_silence(event: Gap | FatFinger, outages: list[Outage]) -> Any:

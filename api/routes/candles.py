@@ -10,6 +10,7 @@ from api.responses import JSON
 from api.series import R
 from api.service import Serving
 from api.store import Store
+from api.window_pages import WindowWalk
 
 router = APIRouter(prefix="/api", tags=["candles"])
 
@@ -19,15 +20,8 @@ Symbol = Annotated[str, Path(description="The symbol as in /api/symbols", exampl
 
 def windows(store: Store[R], name: str, symbol: str, asked: WindowParameters) -> JSON:
     """The rows of a symbol that are asked for, under this name."""
-    found = store.rows(
-        symbol,
-        asked.interval,
-        since=asked.since,
-        until=asked.until,
-        final=asked.final,
-        limit=asked.limit,
-    )
-    return JSON({"symbol": symbol, "interval": asked.interval, name: found})
+    found, onward = WindowWalk(name, symbol, asked).page(store, asked.interval, asked.final)
+    return JSON({"symbol": symbol, "interval": asked.interval, name: found, "next": onward})
 
 
 @router.get("/symbols", response_model=SymbolsModel)

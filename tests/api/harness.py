@@ -101,7 +101,7 @@ def make_service(
     anomalies = Events[Anomaly]("anomalies", *events)
     quality = Quality(*events)
     books = Books(settings.max_symbols)
-    alerts = Newest[Alert](settings.max_alerts, lambda alert: alert.id)
+    alerts = Newest[Alert](settings.max_alerts, lambda alert: alert.key)
     rows = settings.stream_snapshot_rows
     past = Past(store, flows, indicators, trends, anomalies, quality, books, alerts, rows)
     limits = live.limits(settings)
@@ -118,7 +118,7 @@ def make_service(
         DeadLetters(settings.max_dead_letters),
         Ledger(),
         alerts,
-        Newest[Undelivered](settings.max_alerts, lambda each: (each.target, each.alert.id)),
+        Newest[Undelivered](settings.max_alerts, lambda each: each.key),
         metrics,
         reader or HandReader(),
         webhooks or Webhooks(),

@@ -195,7 +195,7 @@ def test_outages_come_as_they_were_put_by_time(service: Service, client: httpx.C
     service.quality.put([*put, put[0]])
     answer = client.get("/api/outages").json()
     OutagesModel.model_validate(answer, strict=True)
-    assert msgspec.convert(answer["outages"], list[Outage]) == [put[1], put[2], put[0]]
+    assert msgspec.convert(answer["outages"], list[Outage]) == [put[2], put[1], put[0]]
     assert len(client.get("/api/outages?limit=1").json()["outages"]) == 1
     (row,) = client.get(f"/api/outages?topic=trades&to={NOW + 101}").json()["outages"]
     assert row["partition"] == 1

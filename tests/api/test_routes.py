@@ -256,15 +256,15 @@ def test_metrics_have_what_became_of_the_records(service: Service, client: httpx
     ("path", "kind", "valid"),
     [
         ("interval=2m", "interval: ", list(INTERVALS)),
-        ("limit=0", "limit: ", ["1 to 5000"]),
-        ("limit=5001", "limit: ", ["1 to 5000"]),
-        ("limit=x", "limit: ", ["1 to 5000"]),
+        ("limit=0", "limit: ", ["1 to 50000"]),
+        ("limit=50001", "limit: ", ["1 to 50000"]),
+        ("limit=x", "limit: ", ["1 to 50000"]),
         ("final=maybe", "final: ", ["true", "false"]),
         ("from=yesterday", "from: ", ["1767225600000", "2026-01-01T00:00:00Z"]),
         ("to=2026-01-01T00:00:00", "to: ", ["1767225600000", "2026-01-01T00:00:00Z"]),
         ("from=2&to=1", "to: ", ["1767225600000", "2026-01-01T00:00:00Z"]),
         ("intervall=1m", "there is no parameter 'intervall'",
-         ["symbol", "from", "to", "limit", "interval", "final"]),
+         ["symbol", "limit", "cursor", "from", "to", "interval", "final"]),
     ],
 )  # fmt: skip
 def test_a_bad_parameter_is_named_with_what_is_valid(
