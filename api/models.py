@@ -164,6 +164,19 @@ OUTAGE = {
     "partition": 3,
     "updated_at": 1767225614501,
 }
+LATE_TRADE = {
+    "symbol": "BTC/USD",
+    "price": 87528.11,
+    "quantity": 0.25,
+    "timestamp": 1767224400123,
+    "side": "sell",
+    "trade_id": "80211",
+    "exchange": None,
+    "lateness": 1198877,
+    "topic": "trades",
+    "partition": 3,
+    "offset": 80310,
+}
 PAIR = {
     "symbol": "BTC/USD",
     "other": "ETH/USD",
@@ -559,6 +572,33 @@ class QualityModel(PageModel):
     symbol: str
     totals: TotalsModel | None = Field(description="Null before the first are there")
     events: list[GapModel | FatFingerModel]
+
+
+class LateTradeModel(BaseModel):
+    """A trade that came when its candles were past correcting."""
+
+    model_config = example(LATE_TRADE)
+
+    symbol: str
+    price: float
+    quantity: float
+    timestamp: int = Field(description="Of the trade, ms since the epoch")
+    side: str = Field(description="buy or sell")
+    trade_id: str | None = Field(description="Null where the trade has none")
+    exchange: str | None = Field(description="Null where the trade names none")
+    lateness: int = Field(description="How far it was behind event time, ms")
+    topic: str = Field(description="Where the trade is")
+    partition: int
+    offset: int
+
+
+class LateTradesModel(PageModel):
+    """Late trades of one symbol, ascending by time."""
+
+    model_config = example({"symbol": "BTC/USD", "late_trades": [LATE_TRADE], "next": None})
+
+    symbol: str
+    late_trades: list[LateTradeModel]
 
 
 class PairModel(BaseModel):

@@ -95,6 +95,31 @@ class Flow(msgspec.Struct, gc=False):
     updated_at: int
 
 
+class LateTrade(msgspec.Struct, gc=False):
+    """A trade that came when its candles were past correcting, ``lateness`` ms behind event time.
+
+    ``trade_id`` and ``exchange`` are None where the trade has none. Times are ms since the epoch.
+    """
+
+    symbol: str
+    price: float
+    quantity: float
+    timestamp: int
+    side: str
+    trade_id: str | None
+    exchange: str | None
+    lateness: int
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def key(self) -> Hashable:
+        """By its place; one message may hold many trades, so by what it says too."""
+        place = self.timestamp, self.topic, self.partition, self.offset
+        return *place, self.trade_id, self.price, self.quantity, self.side, self.exchange
+
+
 class Level(msgspec.Struct, gc=False):
     """All open orders of one price."""
 

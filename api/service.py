@@ -41,6 +41,7 @@ from api.records import (
     Flow,
     Gap,
     Indicators,
+    LateTrade,
     Outage,
     Totals,
     Trend,
@@ -70,6 +71,7 @@ class Service:
     trends: Store[Trend]
     anomalies: Events[Anomaly]
     quality: Quality
+    late: Events[LateTrade]
     correlations: Correlations
     books: Books
     dead_letters: DeadLetters
@@ -99,6 +101,7 @@ class Service:
         events = settings.max_events, settings.max_total_events
         anomalies = Events[Anomaly]("anomalies", *events)
         quality = Quality(*events)
+        late = Events[LateTrade]("late trades", *events)
         correlations = Correlations()
         books = Books(settings.max_symbols)
         dead_letters = DeadLetters(settings.max_dead_letters)
@@ -115,6 +118,7 @@ class Service:
             Intake(settings.indicators_topic, msgspec.json.Decoder(Indicators), indicators.put),
             Intake(settings.trends_topic, msgspec.json.Decoder(Trend), trends.put),
             Intake(settings.anomalies_topic, msgspec.json.Decoder(Anomaly), anomalies.put),
+            Intake(settings.late_trades_topic, msgspec.json.Decoder(LateTrade), late.put),
             Intake(
                 settings.correlations_topic,
                 msgspec.json.Decoder(Correlation),
@@ -163,6 +167,7 @@ class Service:
             trends,
             anomalies,
             quality,
+            late,
             correlations,
             books,
             dead_letters,
@@ -191,6 +196,7 @@ class Service:
             "trends": ("Trends kept", lambda: self.trends.size().rows),
             "anomalies": ("Anomalies kept", lambda: len(self.anomalies)),
             "quality_events": ("Quality events kept", lambda: len(self.quality)),
+            "late_trades": ("Late trades kept", lambda: len(self.late)),
             "correlations": ("Pairs of symbols kept", lambda: len(self.correlations)),
             "books": ("Books kept", lambda: len(self.books)),
             "alerts": ("Alerts kept", lambda: len(self.alerts)),

@@ -29,6 +29,9 @@ class Settings(SecuritySettings):
     bootstrap_servers: str = Field("localhost:9092", description="Kafka brokers, host:port,...")
     candles_topic: Topic = Field("candles", description="Input: candles")
     dead_letters_topic: Topic = Field("dead_letters", description="Input: rejected records")
+    late_trades_topic: Topic = Field(
+        "late_trades", description="Input: trades too late to correct their candles"
+    )
     ledger_topic: Topic = Field("ledger", description="Input: where every record went")
     order_flow_topic: Topic = Field("order_flow", description="Input: order flow")
     book_topic: Topic = Field("book", description="Input: books of open orders")
@@ -75,10 +78,14 @@ class Settings(SecuritySettings):
         200_000, ge=1, description="Trends kept in all, about 0.5 kB of memory each"
     )
     max_events: int = Field(
-        500, ge=1, description="Anomalies, and quality events, kept of one symbol, the newest"
+        500,
+        ge=1,
+        description="Anomalies, quality events and late trades kept of one symbol, the newest",
     )
     max_total_events: int = Field(
-        200_000, ge=1, description="Anomalies, and quality events, kept in all, about 0.6 kB each"
+        200_000,
+        ge=1,
+        description="Anomalies, quality events and late trades kept in all, about 0.6 kB each",
     )
     max_alerts: int = Field(
         10_000, ge=1, description="Alerts, and undelivered ones, kept, the newest, 2 kB each"
@@ -223,7 +230,7 @@ class Settings(SecuritySettings):
             *(self.candles_topic, self.dead_letters_topic, self.ledger_topic),
             *(self.order_flow_topic, self.book_topic, self.indicators_topic, self.trends_topic),
             *(self.anomalies_topic, self.quality_topic, self.correlations_topic),
-            *(self.alerts_topic, self.undelivered_alerts_topic),
+            *(self.alerts_topic, self.undelivered_alerts_topic, self.late_trades_topic),
             *(self.events_topic, *self.trades_topics),
         ]
         if len(set(topics)) < len(topics):

@@ -1,4 +1,4 @@
-"""Indicators, trends, anomalies, quality, outages and correlations."""
+"""Indicators, trends, anomalies, quality, outages, late trades and correlations."""
 
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from api.models import (
     AnomaliesModel,
     CorrelationsModel,
     IndicatorsModel,
+    LateTradesModel,
     OutagesModel,
     QualityModel,
     TrendsModel,
@@ -95,6 +96,13 @@ def outages(service: Serving, asked: Annotated[OutageParameters, Query()]) -> JS
         each for each in service.quality.outages() if asked.topic in (None, each.topic)
     )
     return JSON({"outages": found, "next": onward})
+
+
+@router.get("/late/{symbol:path}", response_model=LateTradesModel)
+def late(service: Serving, symbol: Symbol, asked: Annotated[SpanParameters, Query()]) -> JSON:
+    """Trades of a symbol too late to correct their candles, ascending by time; the newest."""
+    found, onward = EventWalk("late trades", symbol, asked).page(service.late.of(symbol))
+    return JSON({"symbol": symbol, "late_trades": found, "next": onward})
 
 
 @router.get("/correlations", response_model=CorrelationsModel)

@@ -50,7 +50,14 @@ from api.webhooks.webhooks import Webhooks
 MINUTE = 60_000
 TOPICS = (
     *("candles", "dead_letters", "ledger", "order_flow", "book"),
-    *("indicators", "analyzed_market_trends", "anomalies", "quality", "correlations"),
+    *(
+        "indicators",
+        "analyzed_market_trends",
+        "anomalies",
+        "quality",
+        "correlations",
+        "late_trades",
+    ),
 )
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
@@ -113,6 +120,7 @@ def make_service(
         trends,
         anomalies,
         quality,
+        Events("late trades", *events),
         Correlations(),
         books,
         DeadLetters(settings.max_dead_letters),

@@ -22,11 +22,12 @@ from api.models import (
     CandleModel,
     DeadLetterModel,
     FlowModel,
+    LateTradeModel,
     LedgerCountsModel,
     LedgerSourceModel,
     WebhookModel,
 )
-from api.records import Alert, Candle, Flow
+from api.records import Alert, Candle, Flow, LateTrade
 from api.webhooks.tally import WebhookStatus
 from tests.api.harness import make_service
 
@@ -61,6 +62,7 @@ def test_the_routes_are_those_of_the_design() -> None:
         "/api/indicators/{symbol}",
         "/api/jobs",
         "/api/jobs/{id}",
+        "/api/late/{symbol}",
         "/api/ledger",
         "/api/order-flow/{symbol}",
         "/api/outages",
@@ -122,6 +124,7 @@ def test_every_example_is_valid(model: type[BaseModel]) -> None:
         (Flow, FlowModel),
         (ShownLetter, DeadLetterModel),
         (Alert, AlertModel),
+        (LateTrade, LateTradeModel),
         (WebhookStatus, WebhookModel),
         (Counts, LedgerCountsModel),
         (SourceCounts, LedgerSourceModel),
