@@ -29,6 +29,17 @@ CANDLE = {
     "revision": 0,
     "updated_at": 1767225662120,
 }
+FILLED = {
+    **CANDLE,
+    "start": 1767225660000,
+    "end": 1767225720000,
+    **dict.fromkeys(("open", "high", "low", "close"), 87533.41),
+    **dict.fromkeys(("volume", "notional", "buy_volume"), 0.0),
+    **dict.fromkeys(("vwap", "updated_at")),
+    "trades": 0,
+    "filled": True,
+    "cause": "quiet",
+}
 DEAD_LETTER = {
     "topic": "trades",
     "partition": 3,
@@ -276,6 +287,33 @@ class CandleModel(BaseModel):
     updated_at: int = Field(description="When the pipeline wrote it, ms since the epoch")
 
 
+class FilledCandleModel(BaseModel):
+    """With `fill`: a candle, or what stands for an interval in which nothing was traded."""
+
+    model_config = example(FILLED)
+
+    symbol: str
+    interval: Interval
+    start: int = Field(description="First ms of the interval, since the epoch, UTC")
+    end: int = Field(description="First ms after the interval")
+    open: float | None = Field(description="Of a filled one the close before it, or null")
+    high: float | None
+    low: float | None
+    close: float | None
+    volume: float = Field(description="0 of a filled one, as all that is counted or summed")
+    notional: float
+    vwap: float | None = Field(description="Null of a filled one")
+    trades: int
+    buy_volume: float
+    final: bool = Field(description="Of a filled one: whether a later candle is final")
+    revision: int
+    updated_at: int | None = Field(description="Null of a filled one")
+    filled: bool = Field(description="Whether nothing was traded, and this is made up")
+    cause: Literal["quiet", "outage"] | None = Field(
+        description="Why nothing was traded: a quiet market, or an outage of the feed"
+    )
+
+
 class CandlesModel(PageModel):
     """Candles of one symbol and interval, ascending by start."""
 
@@ -285,7 +323,7 @@ class CandlesModel(PageModel):
 
     symbol: str
     interval: Interval
-    candles: list[CandleModel]
+    candles: list[CandleModel] | list[FilledCandleModel]
 
 
 class AggregationsModel(BaseModel):

@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
@@ -40,21 +40,29 @@ class Walk(Generic[P]):
         asked: PageParameters,
         places: msgspec.json.Decoder[P],
     ) -> None:
-        self._limit = asked.limit
+        self.limit = asked.limit
         question = [name, symbol, asked.model_dump(exclude=NO_PART)]
         self._key = blake2b(msgspec.json.encode(question)).digest()
         self.place = None if asked.cursor is None else self._read(asked.cursor, places)
         """Of the oldest row that is known already; None on the first page."""
 
-    def cut(self, rows: list[T], place: Callable[[T], P]) -> tuple[list[T], str | None]:
+    @overload
+    def cut(self, rows: range, place: Callable[[int], P]) -> tuple[range, str | None]: ...
+
+    @overload
+    def cut(self, rows: list[T], place: Callable[[T], P]) -> tuple[list[T], str | None]: ...
+
+    def cut(
+        self, rows: list[T] | range, place: Callable[[Any], P]
+    ) -> tuple[list[T] | range, str | None]:
         """The page, and the cursor of the next one; None if there is nothing before this page.
 
         Args:
             rows: Those before ``self.place``, ascending; of many, one more than the limit will do.
             place: Of a row.
         """
-        page = rows[-self._limit :]
-        return page, self.cursor(place(page[0])) if len(rows) > self._limit else None
+        page = rows[-self.limit :]
+        return page, self.cursor(place(page[0])) if len(rows) > self.limit else None
 
     def cursor(self, place: P) -> str:
         """The cursor of the page before this place."""

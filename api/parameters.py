@@ -108,6 +108,16 @@ class WindowParameters(SpanParameters):
     )
 
 
+class CandleParameters(WindowParameters):
+    """Which candles are asked for, and what stands where nothing was traded."""
+
+    fill: Literal["none", "null", "previous"] = Field(
+        "none",
+        description="What stands for an interval in which nothing was traded: nothing (none), a "
+        "candle without prices (null), or one at the close before it (previous)",
+    )
+
+
 class IndicatorParameters(SpanParameters):
     """Which indicators are asked for."""
 

@@ -16,8 +16,8 @@ class WindowWalk(Walk[int]):
 
     def __init__(self, name: str, symbol: str, asked: SpanParameters) -> None:
         super().__init__(name, symbol, asked, STARTS)
-        self._symbol = symbol
-        self._since = asked.since
+        self.symbol = symbol
+        self.since = asked.since
         self.until = asked.until if self.place is None else self.place
         """Up to where the windows of this page begin, ms; None is up to the newest."""
 
@@ -30,11 +30,11 @@ class WindowWalk(Walk[int]):
             UnknownSymbolError: Nothing is kept of the symbol.
         """
         rows = store.rows(
-            self._symbol,
+            self.symbol,
             interval,
-            since=self._since,
+            since=self.since,
             until=self.until,
             final=final,
-            limit=self._limit + 1,
+            limit=self.limit + 1,
         )
         return self.cut(rows, lambda row: row.start)

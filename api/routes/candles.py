@@ -4,11 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from api import fill
 from api.models import AggregationsModel, CandlesModel, SymbolsModel
-from api.parameters import SymbolParameters, WindowParameters
+from api.parameters import CandleParameters, SymbolParameters, WindowParameters
 from api.responses import JSON
 from api.series import R
 from api.service import Serving
+from api.silence import Silence
 from api.store import Store
 from api.window_pages import WindowWalk
 
@@ -43,9 +45,19 @@ def symbols(service: Serving, asked: Annotated[SymbolParameters, Query()]) -> JS
 
 
 @router.get("/candles/{symbol:path}", response_model=CandlesModel)
-def candles(service: Serving, symbol: Symbol, asked: Annotated[WindowParameters, Query()]) -> JSON:
+def candles(service: Serving, symbol: Symbol, asked: Annotated[CandleParameters, Query()]) -> JSON:
     """Candles of a symbol, ascending by start; where there are more than the limit, the newest."""
-    return windows(service.store, "candles", symbol, asked)
+    if asked.fill == "none":
+        return windows(service.store, "candles", symbol, asked)
+    found, onward = fill.page(
+        WindowWalk("candles", symbol, asked),
+        service.store,
+        asked.interval,
+        final=asked.final,
+        fill=asked.fill,
+        silence=Silence(service.quality.outages()),
+    )
+    return JSON({"symbol": symbol, "interval": asked.interval, "candles": found, "next": onward})
 
 
 @router.get("/aggregations/{symbol:path}", response_model=AggregationsModel)
