@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import errors
+from api import compression, errors
+from api.caching import NoStore
 from api.gateway import errors as gateway_errors
 from api.metrics import RequestTimer
 from api.routes import (
@@ -67,6 +68,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.doors = doors
     install(app, service.settings, doors)
     app.add_middleware(RequestTimer, metrics=service.metrics)
+    compression.install(app)
+    app.add_middleware(NoStore)
     errors.install(app)
     gateway_errors.install(app)
     app.include_router(operations.router)

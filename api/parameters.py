@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from api.formats import Format
 from api.records import Interval
 from api.webhooks.answer import Reason
 
@@ -97,7 +98,17 @@ class SpanParameters(PageParameters):
         return until
 
 
-class WindowParameters(SpanParameters):
+class HistoryParameters(SpanParameters):
+    """Which time is asked for, and in what format."""
+
+    format: Format | None = Field(
+        None,
+        description="What the rows are written as; by default what Accept likes best, or JSON",
+        examples=list(get_args(Format)),
+    )
+
+
+class WindowParameters(HistoryParameters):
     """Which candles, or order flows, are asked for."""
 
     interval: Interval = Field("1m", description="Length of the windows")
@@ -118,7 +129,7 @@ class CandleParameters(WindowParameters):
     )
 
 
-class IndicatorParameters(SpanParameters):
+class IndicatorParameters(HistoryParameters):
     """Which indicators are asked for."""
 
     interval: Interval = Field("1m", description="Length of the candles' windows")
@@ -130,7 +141,7 @@ class IndicatorParameters(SpanParameters):
     )
 
 
-class AnomalyParameters(SpanParameters):
+class AnomalyParameters(HistoryParameters):
     """Which anomalies are asked for."""
 
     kind: Literal["price", "quantity", "return", "volume", "model"] | None = Field(

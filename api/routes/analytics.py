@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 
 from api.event_pages import EventWalk
+from api.history import Answers, Page
 from api.models import (
     AnomaliesModel,
     CorrelationsModel,
@@ -18,13 +20,14 @@ from api.models import (
 from api.parameters import (
     AnomalyParameters,
     CorrelationParameters,
+    HistoryParameters,
     IndicatorParameters,
     OutageParameters,
     QualityParameters,
     SpanParameters,
 )
 from api.quality import silent_ms
-from api.records import FatFinger, Gap, Outage, Totals
+from api.records import Anomaly, FatFinger, Gap, Outage, Totals, Trend
 from api.responses import JSON
 from api.routes.candles import Symbol
 from api.service import Serving
@@ -33,44 +36,71 @@ from api.window_pages import WindowWalk
 router = APIRouter(prefix="/api", tags=["analytics"])
 
 
+class IndicatorsOfCandle(msgspec.Struct, gc=False):
+    """The indicators of a closed candle, of those that are asked for."""
+
+    start: int
+    end: int
+    close: float
+    values: dict[str, float | None]
+    updated_at: int
+
+
 @router.get("/indicators/{symbol:path}", response_model=IndicatorsModel)
 def indicators(
-    service: Serving, symbol: Symbol, asked: Annotated[IndicatorParameters, Query()]
-) -> JSON:
+    service: Serving,
+    answer: Answers,
+    symbol: Symbol,
+    asked: Annotated[IndicatorParameters, Query()],
+) -> Response:
     """Indicators of the closed candles of a symbol, ascending by start; of many, the newest."""
     rows, onward = WindowWalk("indicators", symbol, asked).page(service.indicators, asked.interval)
     names = [name.strip() for name in asked.names.split(",") if name.strip()]
     found = [
-        {
-            "start": row.start,
-            "end": row.end,
-            "close": row.close,
-            "values": {k: v for k, v in row.values.items() if _is_asked(k, names)},
-            "updated_at": row.updated_at,
-        }
+        IndicatorsOfCandle(
+            row.start,
+            row.end,
+            row.close,
+            {k: v for k, v in row.values.items() if _is_asked(k, names)},
+            row.updated_at,
+        )
         for row in rows
     ]
-    return JSON({"symbol": symbol, "interval": asked.interval, "indicators": found, "next": onward})
+    page = Page(
+        *("indicators", symbol, asked.interval, IndicatorsOfCandle, found, onward),
+        closed=True,
+        spread="values",
+    )
+    return answer(asked, page)
 
 
 @router.get("/trends/{symbol:path}", response_model=TrendsModel)
-def trends(service: Serving, symbol: Symbol, asked: Annotated[SpanParameters, Query()]) -> JSON:
+def trends(
+    service: Serving,
+    answer: Answers,
+    symbol: Symbol,
+    asked: Annotated[HistoryParameters, Query()],
+) -> Response:
     """What each minute of a symbol came to, ascending by start; beyond the limit, the newest."""
-    rows, onward = WindowWalk("trends", symbol, asked).page(service.trends, "1m")
-    return JSON({"symbol": symbol, "trends": rows, "next": onward})
+    found, onward = WindowWalk("trends", symbol, asked).page(service.trends, "1m")
+    closed = all(each.final for each in found)
+    return answer(asked, Page("trends", symbol, None, Trend, found, onward, closed))
 
 
 @router.get("/anomalies/{symbol:path}", response_model=AnomaliesModel)
 def anomalies(
-    service: Serving, symbol: Symbol, asked: Annotated[AnomalyParameters, Query()]
-) -> JSON:
+    service: Serving,
+    answer: Answers,
+    symbol: Symbol,
+    asked: Annotated[AnomalyParameters, Query()],
+) -> Response:
     """Trades and candles of a symbol far from those before, ascending by time; the newest."""
     found, onward = EventWalk("anomalies", symbol, asked).page(
         each
         for each in service.anomalies.of(symbol)
         if asked.kind in (None, each.kind) and asked.severity in (None, each.severity)
     )
-    return JSON({"symbol": symbol, "anomalies": found, "next": onward})
+    return answer(asked, Page("anomalies", symbol, None, Anomaly, found, onward))
 
 
 @router.get("/quality/{symbol:path}", response_model=QualityModel)

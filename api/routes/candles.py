@@ -3,27 +3,23 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 
 from api import fill
+from api.fill import FilledCandle
+from api.history import Answers, Page
 from api.models import AggregationsModel, CandlesModel, SymbolsModel
-from api.parameters import CandleParameters, SymbolParameters, WindowParameters
+from api.parameters import CandleParameters, SymbolParameters
+from api.records import Candle
 from api.responses import JSON
-from api.series import R
 from api.service import Serving
 from api.silence import Silence
-from api.store import Store
 from api.window_pages import WindowWalk
 
 router = APIRouter(prefix="/api", tags=["candles"])
 
 # A symbol may hold slashes (BTC/USD), plain or percent-encoded: hence {symbol:path}.
 Symbol = Annotated[str, Path(description="The symbol as in /api/symbols", examples=["BTC/USD"])]
-
-
-def windows(store: Store[R], name: str, symbol: str, asked: WindowParameters) -> JSON:
-    """The rows of a symbol that are asked for, under this name."""
-    found, onward = WindowWalk(name, symbol, asked).page(store, asked.interval, asked.final)
-    return JSON({"symbol": symbol, "interval": asked.interval, name: found, "next": onward})
 
 
 @router.get("/symbols", response_model=SymbolsModel)
@@ -45,19 +41,30 @@ def symbols(service: Serving, asked: Annotated[SymbolParameters, Query()]) -> JS
 
 
 @router.get("/candles/{symbol:path}", response_model=CandlesModel)
-def candles(service: Serving, symbol: Symbol, asked: Annotated[CandleParameters, Query()]) -> JSON:
+def candles(
+    service: Serving,
+    answer: Answers,
+    symbol: Symbol,
+    asked: Annotated[CandleParameters, Query()],
+) -> Response:
     """Candles of a symbol, ascending by start; where there are more than the limit, the newest."""
+    walk = WindowWalk("candles", symbol, asked)
+    found: list[Candle] | list[FilledCandle]
     if asked.fill == "none":
-        return windows(service.store, "candles", symbol, asked)
-    found, onward = fill.page(
-        WindowWalk("candles", symbol, asked),
-        service.store,
-        asked.interval,
-        final=asked.final,
-        fill=asked.fill,
-        silence=Silence(service.quality.outages()),
-    )
-    return JSON({"symbol": symbol, "interval": asked.interval, "candles": found, "next": onward})
+        kind: type[Candle] | type[FilledCandle] = Candle
+        found, onward = walk.page(service.store, asked.interval, asked.final)
+    else:
+        kind = FilledCandle
+        found, onward = fill.page(
+            walk,
+            service.store,
+            asked.interval,
+            final=asked.final,
+            fill=asked.fill,
+            silence=Silence(service.quality.outages()),
+        )
+    closed = all(each.final for each in found)
+    return answer(asked, Page("candles", symbol, asked.interval, kind, found, onward, closed))
 
 
 @router.get("/aggregations/{symbol:path}", response_model=AggregationsModel)
