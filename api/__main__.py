@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 
+from api import request_id
 from api.security.install import AccessError
 from api.security.keys import KeysFileError
 from api.security.redact import redact
@@ -19,9 +20,7 @@ def main() -> None:
     # uvicorn stops in good order, then sends itself the signal once more: that is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = Settings()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    request_id.install_logging(settings.log_level)
     redact(logging.getLogger())
     # The reader says once that the broker is away; the client library would say it every time.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)

@@ -10,6 +10,7 @@ from api import compression, errors
 from api.caching import NoStore
 from api.gateway import errors as gateway_errors
 from api.metrics import RequestTimer
+from api.request_id import RequestId
 from api.routes import (
     alerts,
     analytics,
@@ -70,6 +71,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(RequestTimer, metrics=service.metrics)
     compression.install(app)
     app.add_middleware(NoStore)
+    app.add_middleware(RequestId)  # the last one is the outermost
     errors.install(app)
     gateway_errors.install(app)
     app.include_router(operations.router)

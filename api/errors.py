@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api import request_id
 from api.parameters import CURSOR
 from api.security.headers import headers_for
 
@@ -29,6 +30,7 @@ class Problem(BaseModel):
                 "status": 404,
                 "detail": "no candles of 'BTC-USD'; there are BTC/USD, ETH/USD",
                 "valid": ["BTC/USD", "ETH/USD"],
+                "request_id": "4f6a0c2b9d1e4a7f8b3c5d6e7f8a9b0c",
             }
         }
     )
@@ -38,6 +40,10 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status code, once more")
     detail: str = Field(description="What was expected and what came")
     valid: list[str] = Field(description="What would have been valid; empty where nothing would")
+    request_id: str = Field(
+        default_factory=request_id.current,
+        description="Of the request: in the header X-Request-ID and in the log too",
+    )
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -82,6 +88,8 @@ def install(app: FastAPI) -> None:
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
     """The problem as an HTTP response."""
+    # What failed unexpectedly is answered outside of the middleware that adds the header.
+    headers = {request_id.HEADER: problem.request_id, "Cache-Control": "no-store"} | (headers or {})
     return JSONResponse(problem.model_dump(), problem.status, headers, MEDIA_TYPE)
 
 

@@ -11,7 +11,7 @@ from api.service import Service
 from api.store import CandleStore
 from tests.api.harness import candle, wait_until
 
-SHAPE = ["type", "title", "status", "detail", "valid"]
+SHAPE = ["type", "title", "status", "detail", "valid", "request_id"]
 
 
 def problem(response: httpx.Response) -> Problem:
@@ -19,6 +19,7 @@ def problem(response: httpx.Response) -> Problem:
     body: dict[str, Any] = response.json()
     assert list(body) == SHAPE
     assert body["status"] == response.status_code
+    assert body["request_id"] == response.headers["x-request-id"]
     return Problem.model_validate(body)
 
 

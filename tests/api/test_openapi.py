@@ -89,7 +89,8 @@ def test_every_route_has_a_model_an_example_and_the_shape_of_errors(path: str) -
     assert "example" in content or "example" in schema
     assert schema["type"] in ("object", "string")
     error = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]
-    assert set(error["properties"]) == {"type", "title", "status", "detail", "valid"}
+    names = {"type", "title", "status", "detail", "valid", "request_id"}
+    assert set(error["properties"]) == names
     assert error["example"]
 
 
