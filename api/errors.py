@@ -46,12 +46,55 @@ class Problem(BaseModel):
     )
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
+EXAMPLES: dict[int, dict[str, Any]] = {
+    404: {
+        "type": "urn:tapeline:unknown-symbol",
+        "title": "Unknown symbol",
+        "detail": "no candles of 'BTC-USD'; there are BTC/USD, ETH/USD",
+        "valid": ["BTC/USD", "ETH/USD"],
+    },
+    422: {
+        "type": "urn:tapeline:bad-parameter",
+        "title": "Bad parameter",
+        "detail": "limit: Input should be greater than or equal to 1, got '0'",
+        "valid": ["1 to 50000"],
+    },
+    500: {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "detail": "the service failed to answer; its log says why",
+        "valid": [],
+    },
+}
+Responses = dict[int | str, dict[str, Any]]
+
+
+def documented(*statuses: int) -> Responses:
+    """What OpenAPI says of these errors of a route."""
+    schema = Problem.model_json_schema()
+    return {
+        status: {
+            "description": EXAMPLES[status]["title"],
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": schema,
+                    "example": {**EXAMPLES[status], "status": status, "request_id": "7f3a"},
+                }
+            },
+        }
+        for status in statuses
+    }
+
+
+RESPONSES: Responses = {
+    **documented(500),
     "default": {
         "description": "Any error",
         "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-    }
+    },
 }
+OF_LIST = documented(422)
+OF_SYMBOL = documented(404, 422)
 
 
 class UnknownSymbolError(LookupError):

@@ -10,13 +10,32 @@ import msgspec
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
-from api import caching, formats, tables
+from api import caching, errors, formats, tables
 from api.formats import MEDIA_TYPES
 from api.parameters import HistoryParameters
 from api.records import Interval
 from api.service import Serving
 
 ODD = re.compile(r"[^A-Za-z0-9.]+")  # in the names of files
+
+
+CSV_EXAMPLE = """\
+"start","end","close","updated_at"
+1767225600000,1767225660000,87533.41,1767225662120
+"""
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+RESPONSES: errors.Responses = {
+    200: {
+        "description": "The page, in the format that was asked for",
+        "content": {
+            MEDIA_TYPES["csv"]: {"schema": {"type": "string"}, "example": CSV_EXAMPLE},
+            MEDIA_TYPES["arrow"]: BINARY,
+            MEDIA_TYPES["parquet"]: BINARY,
+        },
+    },
+    304: {"description": "The caller has it, as its If-None-Match says"},
+    **errors.OF_SYMBOL,
+}
 
 
 @dataclass(frozen=True, slots=True)

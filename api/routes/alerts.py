@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query
 
+from api import errors
 from api.dead_letters import count_reasons
 from api.event_pages import EventWalk
 from api.models import AlertsModel, UndeliveredAlertsModel, WebhooksModel
@@ -19,7 +20,7 @@ PLACES: msgspec.json.Decoder[tuple[str, str]] = msgspec.json.Decoder(tuple[str, 
 router = APIRouter(prefix="/api", tags=["alerts"])
 
 
-@router.get("/alerts", response_model=AlertsModel)
+@router.get("/alerts", response_model=AlertsModel, responses=errors.OF_LIST)
 def alerts(service: Serving, asked: Annotated[AlertParameters, Query()]) -> JSON:
     """Alerts of all symbols, ascending by time; beyond the limit, the newest."""
     found, onward = EventWalk("alerts", "", asked).page(
@@ -38,7 +39,7 @@ def webhooks(service: Serving) -> JSON:
     return JSON({"webhooks": service.webhooks.statuses()})
 
 
-@router.get("/webhooks/dead", response_model=UndeliveredAlertsModel)
+@router.get("/webhooks/dead", response_model=UndeliveredAlertsModel, responses=errors.OF_LIST)
 def undelivered(service: Serving, asked: Annotated[UndeliveredParameters, Query()]) -> JSON:
     """Alerts that were given up on, newest first, and how many there are of each reason."""
 

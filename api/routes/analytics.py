@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from api import errors, history
 from api.event_pages import EventWalk
 from api.history import Answers, Page
 from api.models import (
@@ -46,7 +47,9 @@ class IndicatorsOfCandle(msgspec.Struct, gc=False):
     updated_at: int
 
 
-@router.get("/indicators/{symbol:path}", response_model=IndicatorsModel)
+@router.get(
+    "/indicators/{symbol:path}", response_model=IndicatorsModel, responses=history.RESPONSES
+)
 def indicators(
     service: Serving,
     answer: Answers,
@@ -74,7 +77,7 @@ def indicators(
     return answer(asked, page)
 
 
-@router.get("/trends/{symbol:path}", response_model=TrendsModel)
+@router.get("/trends/{symbol:path}", response_model=TrendsModel, responses=history.RESPONSES)
 def trends(
     service: Serving,
     answer: Answers,
@@ -87,7 +90,7 @@ def trends(
     return answer(asked, Page("trends", symbol, None, Trend, found, onward, closed))
 
 
-@router.get("/anomalies/{symbol:path}", response_model=AnomaliesModel)
+@router.get("/anomalies/{symbol:path}", response_model=AnomaliesModel, responses=history.RESPONSES)
 def anomalies(
     service: Serving,
     answer: Answers,
@@ -103,7 +106,7 @@ def anomalies(
     return answer(asked, Page("anomalies", symbol, None, Anomaly, found, onward))
 
 
-@router.get("/quality/{symbol:path}", response_model=QualityModel)
+@router.get("/quality/{symbol:path}", response_model=QualityModel, responses=errors.OF_SYMBOL)
 def quality(service: Serving, symbol: Symbol, asked: Annotated[QualityParameters, Query()]) -> JSON:
     """What was counted of a symbol, and its gaps and prices far off; of many, the newest."""
     every = service.quality.of(symbol)
@@ -119,7 +122,7 @@ def quality(service: Serving, symbol: Symbol, asked: Annotated[QualityParameters
     return JSON({"symbol": symbol, "totals": totals, "events": found, "next": onward})
 
 
-@router.get("/outages", response_model=OutagesModel)
+@router.get("/outages", response_model=OutagesModel, responses=errors.OF_LIST)
 def outages(service: Serving, asked: Annotated[OutageParameters, Query()]) -> JSON:
     """When nothing of any symbol came over a partition, ascending by time; of many, the newest."""
     found, onward = EventWalk("outages", "", asked).page(
@@ -128,14 +131,14 @@ def outages(service: Serving, asked: Annotated[OutageParameters, Query()]) -> JS
     return JSON({"outages": found, "next": onward})
 
 
-@router.get("/late/{symbol:path}", response_model=LateTradesModel)
+@router.get("/late/{symbol:path}", response_model=LateTradesModel, responses=errors.OF_SYMBOL)
 def late(service: Serving, symbol: Symbol, asked: Annotated[SpanParameters, Query()]) -> JSON:
     """Trades of a symbol too late to correct their candles, ascending by time; the newest."""
     found, onward = EventWalk("late trades", symbol, asked).page(service.late.of(symbol))
     return JSON({"symbol": symbol, "late_trades": found, "next": onward})
 
 
-@router.get("/correlations", response_model=CorrelationsModel)
+@router.get("/correlations", response_model=CorrelationsModel, responses=errors.OF_LIST)
 def correlations(service: Serving, asked: Annotated[CorrelationParameters, Query()]) -> JSON:
     """How the returns of symbols go together, the strongest pairs first."""
     names = [name.strip() for name in asked.symbols.split(",") if name.strip()]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from api import fill
+from api import errors, fill, history
 from api.fill import FilledCandle
 from api.history import Answers, Page
 from api.models import AggregationsModel, CandlesModel, SymbolsModel
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api", tags=["candles"])
 Symbol = Annotated[str, Path(description="The symbol as in /api/symbols", examples=["BTC/USD"])]
 
 
-@router.get("/symbols", response_model=SymbolsModel)
+@router.get("/symbols", response_model=SymbolsModel, responses=errors.OF_LIST)
 def symbols(service: Serving, asked: Annotated[SymbolParameters, Query()]) -> JSON:
     """Every symbol with its newest price, in alphabetical order."""
     total, found = service.store.summaries(asked.contains, asked.limit)
@@ -40,7 +40,7 @@ def symbols(service: Serving, asked: Annotated[SymbolParameters, Query()]) -> JS
     return JSON({"total": total, "symbols": rows})
 
 
-@router.get("/candles/{symbol:path}", response_model=CandlesModel)
+@router.get("/candles/{symbol:path}", response_model=CandlesModel, responses=history.RESPONSES)
 def candles(
     service: Serving,
     answer: Answers,
@@ -67,7 +67,11 @@ def candles(
     return answer(asked, Page("candles", symbol, asked.interval, kind, found, onward, closed))
 
 
-@router.get("/aggregations/{symbol:path}", response_model=AggregationsModel)
+@router.get(
+    "/aggregations/{symbol:path}",
+    response_model=AggregationsModel,
+    responses=errors.documented(404),
+)
 def aggregations(service: Serving, symbol: Symbol) -> JSON:
     """The newest candle of every interval there is of a symbol, forming ones included."""
     return JSON({"symbol": symbol, "intervals": service.store.newest(symbol)})

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api import errors
 from api.dead_letters import PLACES, count_reasons, place_of, shown
 from api.models import DeadLettersModel
 from api.paging import Walk
@@ -15,7 +16,7 @@ from api.service import Serving
 router = APIRouter(prefix="/api", tags=["dead letters"])
 
 
-@router.get("/dead-letters", response_model=DeadLettersModel)
+@router.get("/dead-letters", response_model=DeadLettersModel, responses=errors.OF_LIST)
 def dead_letters(service: Serving, asked: Annotated[DeadLetterParameters, Query()]) -> JSON:
     """Records that the pipeline rejected, newest first, and how many there are of each reason."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from api import errors, history
 from api.history import Answers, Page
 from api.models import BookModel, FlowsModel
 from api.parameters import WindowParameters
@@ -17,7 +18,7 @@ from api.window_pages import WindowWalk
 router = APIRouter(prefix="/api", tags=["orders"])
 
 
-@router.get("/order-flow/{symbol:path}", response_model=FlowsModel)
+@router.get("/order-flow/{symbol:path}", response_model=FlowsModel, responses=history.RESPONSES)
 def order_flow(
     service: Serving,
     answer: Answers,
@@ -31,7 +32,7 @@ def order_flow(
     return answer(asked, Page("order_flow", symbol, asked.interval, Flow, found, onward, closed))
 
 
-@router.get("/book/{symbol:path}", response_model=BookModel)
+@router.get("/book/{symbol:path}", response_model=BookModel, responses=errors.documented(404))
 def book(service: Serving, symbol: Symbol) -> JSON:
     """The best five prices of each side, of the orders that are open now."""
     return JSON(service.books.of(symbol))

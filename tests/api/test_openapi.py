@@ -12,6 +12,8 @@ import api.gateway.models
 import api.models
 from api.app import create_app
 from api.dead_letters import ShownLetter
+from api.errors import Problem
+from api.formats import MEDIA_TYPES
 from api.gateway.event import Event
 from api.gateway.hooks import HookAnswer
 from api.gateway.job import JobReport, RejectedRow
@@ -84,7 +86,8 @@ def test_the_routes_are_those_of_the_design() -> None:
 def test_every_route_has_a_model_an_example_and_the_shape_of_errors(path: str) -> None:
     operation, status = operation_of(path)
     assert operation["description"]
-    (content,) = operation["responses"][status]["content"].values()
+    content, *tables = operation["responses"][status]["content"].values()
+    assert len(tables) in (0, 3)
     schema = resolve(content["schema"])
     assert "example" in content or "example" in schema
     assert schema["type"] in ("object", "string")
@@ -92,6 +95,40 @@ def test_every_route_has_a_model_an_example_and_the_shape_of_errors(path: str) -
     names = {"type", "title", "status", "detail", "valid", "request_id"}
     assert set(error["properties"]) == names
     assert error["example"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_every_error_of_a_route_is_told_with_an_example(path: str) -> None:
+    operation = DOCUMENT["paths"][path]["get"]
+    parameters = operation.get("parameters", [])
+    expected = {"500"}
+    if any(each["in"] == "query" for each in parameters):
+        expected.add("422")
+    if "{symbol}" in path:
+        expected.add("404")
+    if path == "/ready":
+        expected.add("503")
+    errors = {
+        status: answer
+        for status, answer in operation["responses"].items()
+        if status.isdigit() and status >= "400"
+    }
+    assert set(errors) == expected
+    for status, answer in errors.items():
+        assert answer["description"]
+        content = answer["content"]["application/problem+json"]
+        example = content.get("example") or content["schema"]["example"]
+        Problem.model_validate(example)
+        if status != "503":
+            assert example["status"] == int(status)
+            assert set(example) == set(Problem.model_fields)
+
+
+@pytest.mark.parametrize("name", ["candles", "order-flow", "indicators", "trends", "anomalies"])
+def test_every_format_of_a_history_is_told(name: str) -> None:
+    responses = DOCUMENT["paths"][f"/api/{name}/{{symbol}}"]["get"]["responses"]
+    assert list(responses["200"]["content"]) == list(MEDIA_TYPES.values())
+    assert "304" in responses
 
 
 @pytest.mark.parametrize("path", ROUTES)
