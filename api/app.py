@@ -68,8 +68,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     app.state.doors = doors
     install(app, service.settings, doors)
-    app.add_middleware(RequestTimer, metrics=service.metrics)
     compression.install(app)
+    app.add_middleware(RequestTimer, metrics=service.metrics)
     app.add_middleware(NoStore)
     app.add_middleware(RequestId)  # the last one is the outermost
     errors.install(app)

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
@@ -24,10 +25,10 @@ def table(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Tabl
     Times are ``timestamp[ms, UTC]``, counts ``int64``, all else that is a number ``float64``.
     """
     fields = msgspec.structs.fields(kind)
-    columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ((),) * len(fields)
+    # Column by column: rows as tuples would wake the cyclic collector.
     arrays = [
-        pa.array(column, _type(field.encode_name, field.type))
-        for field, column in zip(fields, columns, strict=True)
+        pa.array(list(map(attrgetter(field.name), rows)), _type(field.encode_name, field.type))
+        for field in fields
     ]
     return pa.table(arrays, [field.encode_name for field in fields])
 

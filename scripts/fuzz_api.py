@@ -36,7 +36,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 30
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
