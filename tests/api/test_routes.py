@@ -264,7 +264,7 @@ def test_metrics_have_what_became_of_the_records(service: Service, client: httpx
         ("to=2026-01-01T00:00:00", "to: ", ["1767225600000", "2026-01-01T00:00:00Z"]),
         ("from=2&to=1", "to: ", ["1767225600000", "2026-01-01T00:00:00Z"]),
         ("intervall=1m", "there is no parameter 'intervall'",
-         ["symbol", "limit", "cursor", "from", "to", "interval", "final"]),
+         ["symbol", "limit", "cursor", "from", "to", "format", "interval", "final", "fill"]),
     ],
 )  # fmt: skip
 def test_a_bad_parameter_is_named_with_what_is_valid(
