@@ -97,6 +97,7 @@ def create_internal_app(service: Service) -> FastAPI:
     keep_out(app, service.settings, service.settings.api_internal_host)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestTimer, metrics=service.metrics)
+    app.add_middleware(RequestId)
     errors.install(app)
     app.include_router(internal.router)
     return app
