@@ -10,6 +10,8 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.security.redact import hidden
+
 HEADER = "X-Request-ID"
 SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 NONE = "-"  # where there is no request
@@ -57,7 +59,8 @@ class RequestId:
         finally:
             if scope["type"] == "http":
                 ms = (time.perf_counter() - started) * 1_000
-                log.info("%s %s %d %.1f ms", scope["method"], quote(scope["path"]), status, ms)
+                path = hidden(quote(scope["path"]))
+                log.info("%s %s %d %.1f ms", scope["method"], path, status, ms)
 
 
 class RequestIdFilter(logging.Filter):

@@ -7,6 +7,11 @@ from api.security.keys import KEY
 HIDDEN = r"tl_\1_..."
 
 
+def hidden(text: str) -> str:
+    """A text without the secrets of keys."""
+    return KEY.sub(HIDDEN, text)
+
+
 class Redacted(logging.Formatter):
     """Formats as another does, without the secrets of keys: in messages and tracebacks."""
 
@@ -16,7 +21,7 @@ class Redacted(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, or lines, of a record."""
-        return KEY.sub(HIDDEN, self._inner.format(record))
+        return hidden(self._inner.format(record))
 
 
 def redact(logger: logging.Logger) -> None:
