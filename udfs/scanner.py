@@ -96,10 +96,11 @@ def _string_end(text, at, end, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _key(text, at, limit):  # type: ignore[no-untyped-def]
-    """The field whose key begins at ``at``, and the place of its closing quote; or (0, at)."""
-    if at + _LONGEST_KEY - WORD_BYTES >= limit:
-        return _UNKNOWN, at
+def _key(text, at):  # type: ignore[no-untyped-def]
+    """The field whose key begins at ``at``, and the place of its closing quote; or (0, at).
+
+    The longest key must be inside of the text.
+    """
     w = load(text, at)
     if (w & _SEVEN_BYTES) == _SYMBOL_KEY:
         return _SYMBOL, at + 6
@@ -189,9 +190,10 @@ def _object(text, at, end, limit, starts, lengths, kinds, numbers):  # type: ign
     if at < end and text[at] == _CLOSE_OBJECT:
         return at + 1
     while at < end:
-        if text[at] != _QUOTE:
+        # At the end of the text there may be a short key that cannot be read as the longest one.
+        if text[at] != _QUOTE or at + 1 + _LONGEST_KEY - WORD_BYTES >= limit:
             return -1
-        field, at = _key(text, at + 1, limit)
+        field, at = _key(text, at + 1)
         if field == _UNKNOWN:
             at = _string_end(text, at, end, limit)
             if at < 0:

@@ -62,6 +62,10 @@ def topics(broker: Broker) -> Topics:
     return names
 
 
+def publishing() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name in ("uploads", "hooks")]
+
+
 Running = Callable[..., AbstractContextManager[httpx.Client]]
 
 
@@ -82,7 +86,8 @@ def running(broker: Broker, topics: Topics, caplog: pytest.LogCaptureFixture) ->
         service = Service.build(Settings.model_validate(values))
         with served(service) as url, httpx.Client(base_url=url, trust_env=False) as client:
             yield client
-        gc.collect()
+        wait_until(lambda: not publishing(), "its producers to be closed")
+        gc.collect()  # while that is no error
 
     return run
 

@@ -271,6 +271,16 @@ def test_the_end_of_the_memory_is_the_end_of_the_last_message(last: bytes | None
     assert rejects(batch) == rejects(expected)
 
 
+@pytest.mark.parametrize("last", ["symbol", "price", "quantity", "timestamp", "side", "trade_id"])
+def test_a_short_field_at_the_end_of_the_memory_is_read(last: str) -> None:
+    short: dict[str, Any] = {**trade(), "symbol": "A", "price": 5, "quantity": 1, "trade_id": 7}
+    short[last] = short.pop(last)
+    message = json.dumps(short, separators=(",", ":")).encode()
+    exact = pa.array([message], pa.binary())
+    (batch,) = decode(exact, np.array([NOW_MS]), np.zeros(1, np.int32), np.zeros(1, np.int64), 0)
+    assert (len(batch.trades), len(batch.rejects)) == (1, 0)
+
+
 def test_a_trade_says_where_it_stood() -> None:
     messages = column(text(trade()), b"?", text([trade(), trade()]))
     times = np.full(3, NOW_MS, np.int64)

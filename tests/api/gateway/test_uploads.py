@@ -123,8 +123,8 @@ def open_connection(client: httpx.Client, body: bytes, length: int) -> socket.so
     assert port is not None
     connection = socket.create_connection((host, port))
     connection.sendall(
-        b"POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n"
-        % length
+        b"POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/csv\r\n"
+        b"Content-Length: %d\r\n\r\n" % length
     )
     connection.sendall(body)
     return connection
