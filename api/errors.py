@@ -59,10 +59,46 @@ EXAMPLES: dict[int, dict[str, Any]] = {
         "detail": "limit: Input should be greater than or equal to 1, got '0'",
         "valid": ["1 to 50000"],
     },
+    401: {
+        "type": "urn:tapeline:bad-signature",
+        "title": "Bad signature",
+        "detail": "expected X-Hub-Signature-256 to be that of the body",
+        "valid": [],
+    },
+    409: {
+        "type": "urn:tapeline:replayed-delivery",
+        "title": "Replayed delivery",
+        "detail": "the delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958 came before",
+        "valid": [],
+    },
+    413: {
+        "type": "urn:tapeline:body-too-large",
+        "title": "Body too large",
+        "detail": "expected at most 268435456 bytes",
+        "valid": [],
+    },
+    415: {
+        "type": "urn:tapeline:unsupported-form",
+        "title": "Unsupported form",
+        "detail": "expected a Content-Type of a form that is read, got 'text/html'",
+        "valid": ["text/csv", "application/x-ndjson", "application/vnd.apache.parquet"],
+    },
+    429: {
+        "type": "urn:tapeline:too-many-uploads",
+        "title": "Too many uploads",
+        "detail": "4 uploads are under way, as many as there may be",
+        "valid": [],
+    },
     500: {
         "type": "about:blank",
         "title": "Internal Server Error",
         "detail": "the service failed to answer; its log says why",
+        "valid": [],
+    },
+    503: {
+        "type": "urn:tapeline:unavailable",
+        "title": "Unavailable",
+        "detail": "hooks are off: TAPELINE_GITHUB_SECRET is not set",
         "valid": [],
     },
 }

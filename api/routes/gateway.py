@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
+from api import errors
 from api.gateway.errors import BodyTooLargeError
 from api.gateway.form import MEDIA_TYPES, MULTIPART
 from api.gateway.models import EventsModel, HookModel, JobModel, JobsModel
@@ -48,7 +49,10 @@ _HOOK: dict[str, Any] = {
 JobId = Annotated[str, Path(description="As the answer to the upload has it")]
 
 
-@router.post("/upload", status_code=202, response_model=JobModel, openapi_extra=_UPLOAD)
+@router.post(
+    "/upload", status_code=202, response_model=JobModel, openapi_extra=_UPLOAD,
+    responses=errors.documented(413, 415, 422, 429, 503),
+)  # fmt: skip
 async def upload(service: Serving, request: Request) -> JSON:
     """Take trades as CSV, NDJSON or Parquet, judge each row, and publish those that are valid.
 
@@ -66,7 +70,7 @@ async def upload(service: Serving, request: Request) -> JSON:
     return JSON(job, 202, {"Location": f"/api/jobs/{job.id}"})
 
 
-@router.get("/api/jobs", response_model=JobsModel)
+@router.get("/api/jobs", response_model=JobsModel, responses=errors.OF_LIST)
 def jobs(service: Serving, asked: Annotated[JobsParameters, Query()]) -> JSON:
     """Uploads to this instance, newest first."""
     newest = service.gateway.uploads.jobs.newest()
@@ -76,7 +80,7 @@ def jobs(service: Serving, asked: Annotated[JobsParameters, Query()]) -> JSON:
     )
 
 
-@router.get("/api/jobs/{id}", response_model=JobModel)
+@router.get("/api/jobs/{id}", response_model=JobModel, responses=errors.documented(404))
 def job(service: Serving, id: JobId) -> JSON:
     """How an upload stands."""
     return JSON(service.gateway.uploads.jobs.of(id).report())
@@ -84,7 +88,10 @@ def job(service: Serving, id: JobId) -> JSON:
 
 @router.post(
     "/webhook/github", status_code=202, response_model=HookModel, openapi_extra=_HOOK,
-    responses={200: {"description": "A ping, which is not published", "model": HookModel}},
+    responses={
+        200: {"description": "A ping, which is not published", "model": HookModel},
+        **errors.documented(401, 409, 413, 422, 503),
+    },
 )  # fmt: skip
 async def github(service: Serving, request: Request) -> JSON:
     """Take a hook that GitHub has signed, once, and answer when the broker has it."""
@@ -100,7 +107,7 @@ async def github(service: Serving, request: Request) -> JSON:
     return JSON(answer, 202 if answer.published or answer.filtered else 200)
 
 
-@router.get("/api/events", response_model=EventsModel)
+@router.get("/api/events", response_model=EventsModel, responses=errors.OF_LIST)
 def events(service: Serving, asked: Annotated[EventParameters, Query()]) -> JSON:
     """Hooks that were taken, ascending by time; beyond the limit, the newest."""
     since = -1 if asked.since is None else asked.since

@@ -35,6 +35,7 @@ data: {"seq":2,"updates":[["candles.1m",{"symbol":"BTC/USD","interval":"1m"}]]}
             "description": "Events until one side ends it",
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}},
         },
+        **errors.OF_LIST,
     },
 )
 async def stream(

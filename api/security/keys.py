@@ -46,8 +46,8 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def digest(secret: str) -> str:
-    """The SHA-256 of a secret, in hexadecimal."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    """The SHA-256 of a secret, in hexadecimal; of whatever text somebody sends for one."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def make(name: str, scopes: Sequence[Scope], now: int) -> tuple[str, Key]:

@@ -1,9 +1,11 @@
 """A service that has something of everything."""
 
 import msgspec
+from pydantic import SecretStr
 
 from api.records import Correlation
 from api.service import Service
+from api.settings import Settings
 from tests.api.harness import (
     MINUTE,
     NOW,
@@ -25,7 +27,7 @@ SYMBOL = "BTC/USD"
 
 def filled_service() -> Service:
     """Some rows of one symbol, with holes, and the last of them forming."""
-    service = make_service()
+    service = make_service(settings=Settings(github_secret=SecretStr("of the hooks, for tests")))
     starts = [NOW + n * MINUTE for n in range(30) if n % 7]
     service.store.put(candle(start=start, final=start < starts[-1]) for start in starts)
     service.flows.put(flow(start) for start in starts)
