@@ -83,6 +83,10 @@ export async function createCandleChart(container, inspect) {
   paint();
 
   return {
+    library,
+    chart,
+    prices,
+
     /** Show these candles, ascending, and no others; `seconds` is whether seconds matter. */
     show(all, seconds, rewind) {
       const precision = decimals(all.slice(-PRICES_SAMPLED).map((candle) => candle.close));
@@ -99,20 +103,31 @@ export async function createCandleChart(container, inspect) {
       tell();
     },
 
-    /** Add candles, or change the newest ones; they begin no earlier than the newest shown. */
+    /** Whether `update` can take these: each is shown already, or later than all that are. */
+    canUpdate(changed) {
+      return changed.every(({ start }) => start > (newest?.start ?? -1) || candles.has(start));
+    },
+
+    /** Add candles, ascending, or change those that are shown. */
     update(changed) {
       for (const candle of changed) {
+        const old = newest !== null && candle.start < newest.start;
         candles.set(candle.start, candle);
-        newest = candle;
-        prices.update(bar(candle));
-        volumes.update(volume(candle));
+        if (!old) newest = candle;
+        prices.update(bar(candle), old);
+        volumes.update(volume(candle), old);
       }
       tell();
     },
 
-    /** Start of the newest candle shown, null if there is none. */
-    get newestStart() {
-      return newest?.start ?? null;
+    /** The newest candle shown, null if there is none. */
+    get newest() {
+      return newest;
+    },
+
+    /** Whether the candle of this start is shown. */
+    has(start) {
+      return candles.has(start);
     },
   };
 }

@@ -1,18 +1,22 @@
 // The page: what is chosen, what is asked, and where the answers go.
 
 import * as api from "./api.js";
+import { createCandles } from "./candles.js";
 import { createCandleChart } from "./chart.js";
 import * as format from "./format.js";
+import { followHealth, showAway } from "./health.js";
+import { showLegend } from "./legend.js";
 import { poll } from "./poll.js";
+import { createStream } from "./stream.js";
 import { createSymbolList } from "./symbols.js";
 
 const INTERVALS = ["1s", "10s", "1m", "5m", "15m", "1h", "4h", "1d"];
 const HISTORY = 1000; // candles shown
 const ROWS = 200; // symbols listed; the search finds the others
-const CANDLES_MS = 250;
 const SYMBOLS_MS = 1000;
 const HEALTH_MS = 1000;
-const REFRESH_MS = 15000; // how often all candles are asked for, to see corrections of old ones
+const HISTORY_MS = 300000; // how often the history is asked for again
+const SNAPSHOT = 61; // rows of each kind that come first: an hour of minutes, and the present one
 
 const $ = (id) => document.getElementById(id);
 
@@ -24,8 +28,6 @@ const chosen = {
 };
 let listed = []; // rows of /api/symbols that match the search
 let quote = null; // the row of the chosen symbol, wherever it stands
-let loaded = ""; // what the chart shows: symbol and interval
-let refreshAt = 0;
 
 function remember() {
   const address = `#${encodeURIComponent(chosen.symbol ?? "")}/${chosen.interval}`;
@@ -33,59 +35,80 @@ function remember() {
 }
 
 function say(message) {
-  $("message").textContent = message;
+  if ($("message").textContent !== message) $("message").textContent = message;
+}
+
+// ---- Live ---------------------------------------------------------------------------------
+
+// What shows each kind of channel: clear(symbol, interval) forgets all, take(rows) shows rows,
+// settled() is called when the newest of what there is has come.
+const panels = new Map();
+let followed = ""; // symbol and channels that come over the stream
+let silentSince = Date.now(); // null while something can come
+
+function channelOf(kind) {
+  if (kind === "order_flow") return "order_flow.1m";
+  return kind === "candles" || kind === "indicators" ? `${kind}.${chosen.interval}` : kind;
+}
+
+const stream = createStream({
+  snapshot(rows, last, again) {
+    if (again) clear();
+    for (const [channel, own] of Object.entries(rows)) take(channel, own);
+    if (last) for (const panel of panels.values()) panel.settled?.();
+  },
+  updates(updates) {
+    for (const [channel, row] of updates) take(channel, [row]);
+  },
+  live(open) {
+    silentSince = open ? null : (silentSince ?? Date.now());
+  },
+});
+
+function take(channel, rows) {
+  panels.get(channel.split(".")[0])?.take(rows);
+}
+
+function clear() {
+  for (const panel of panels.values()) panel.clear(chosen.symbol, chosen.interval);
+  asked = false;
+  askHistory();
+}
+
+/** Follow what is shown of the chosen symbol, unless that is done already. */
+function follow() {
+  const channels = [...panels.keys()].map(channelOf);
+  const wanted = [chosen.symbol, ...channels].join();
+  if (chosen.symbol === null || !channels.length || wanted === followed) return;
+  followed = wanted;
+  clear();
+  stream.follow(channels, chosen.symbol, SNAPSHOT);
 }
 
 // ---- Candles ------------------------------------------------------------------------------
 
-function inspect(candle) {
-  $("legend").replaceChildren();
-  if (!candle) return;
-  const digits = format.decimals([candle.open, candle.high, candle.low, candle.close]);
-  const kind = candle.revision ? `corrected (${candle.revision})` : candle.final ? "final" : "forming";
-  const values = [
-    ["", format.moment(candle.start)],
-    ["O", format.price(candle.open, digits)],
-    ["H", format.price(candle.high, digits)],
-    ["L", format.price(candle.low, digits)],
-    ["C", format.price(candle.close, digits)],
-    ["VWAP", format.price(candle.vwap, digits)],
-    ["Vol", format.quantity(candle.volume)],
-    ["Trades", format.count(candle.trades)],
-    ["", kind],
-  ];
-  for (const [name, value] of values) {
-    const item = document.createElement("span");
-    const strong = document.createElement("b");
-    strong.textContent = value;
-    item.append(...(name ? [`${name} `, strong] : [strong]));
-    $("legend").append(item);
+let candles = null; // once the chart is there
+let asked = false; // whether their history is there, or on its way
+
+async function loadHistory() {
+  const { symbol, interval } = chosen;
+  // A service that has just started may not have read the symbol yet: asking would be an error.
+  if (!candles || quote === null || quote.symbol !== symbol) return;
+  asked = true;
+  try {
+    const found = await api.candles(symbol, { interval, limit: HISTORY });
+    if (symbol === chosen.symbol && interval === chosen.interval) candles.load(found.candles);
+  } catch (error) {
+    asked = false;
+    throw error;
   }
 }
 
-async function followCandles(chart) {
+function showNewest(newest) {
   const { symbol, interval } = chosen;
-  if (symbol === null) return;
-  // A service that has just started may not have read the symbol yet: asking would be an error.
-  if (quote?.symbol !== symbol) return;
-  const wanted = `${symbol} ${interval}`;
-  const whole = loaded !== wanted || Date.now() >= refreshAt || chart.newestStart === null;
-  const range = whole ? { limit: HISTORY } : { limit: HISTORY, from: chart.newestStart };
-  const { candles } = await api.candles(symbol, { interval, ...range });
-  if (symbol !== chosen.symbol || interval !== chosen.interval) return;
-  if (whole) {
-    chart.show(candles, interval.endsWith("s"), loaded !== wanted);
-    loaded = wanted;
-    refreshAt = Date.now() + REFRESH_MS;
-    say(candles.length ? "" : `No ${interval} candles of ${symbol} yet`);
-  } else {
-    chart.update(candles);
-  }
-  const newest = candles.at(-1);
-  if (newest) {
-    const text = `${symbol}, ${interval} candles, newest close ${format.price(newest.close)}`;
-    $("chart").setAttribute("aria-label", text);
-  }
+  say(newest ? "" : `No ${interval} candles of ${symbol} yet`);
+  const close = newest ? `, newest close ${format.price(newest.close)}` : "";
+  $("chart").setAttribute("aria-label", `${symbol}, ${interval} candles${close}`);
 }
 
 // ---- Symbols ------------------------------------------------------------------------------
@@ -113,33 +136,19 @@ async function followSymbols() {
   if (chosen.symbol !== null && !quote) {
     quote = find((await api.symbols(chosen.symbol, ROWS)).symbols);
   }
+  if (quote && candles && !asked) askHistory();
   showSymbols(listed, chosen.symbol);
   showQuote();
   const shown = listed.length < total ? `${format.count(listed.length)} of ` : "";
   $("count").textContent = `${shown}${format.count(total)} ${total === 1 ? "symbol" : "symbols"}`;
 }
 
-// ---- Health -------------------------------------------------------------------------------
-
-function showState(state, text, detail = "") {
-  $("state").dataset.state = state;
-  if ($("state").textContent !== text) $("state").textContent = text;
-  $("state").title = detail;
-}
-
-async function followHealth() {
-  const [health, letters] = await Promise.all([api.health(), api.deadLetters()]);
-  if (health.ready) showState("ready", "Ready");
-  else showState("degraded", "Not ready", health.reasons.join("; "));
-  const lag = Object.values(health.lag).reduce((sum, messages) => sum + messages, 0);
-  $("freshness").textContent = format.age(health.freshness_seconds);
-  $("lag").textContent = format.count(lag);
-  $("dead-letters").textContent = format.count(letters.total);
+/** Forget what a service said that is gone: the next one may have to read it first. */
+function forget() {
+  quote = null;
 }
 
 // ---- Together -----------------------------------------------------------------------------
-
-let askCandles = () => {};
 
 function choose(choice) {
   Object.assign(chosen, choice);
@@ -147,7 +156,7 @@ function choose(choice) {
   remember();
   showSymbols(listed, chosen.symbol);
   showQuote();
-  askCandles();
+  follow();
 }
 
 for (const interval of INTERVALS) {
@@ -160,20 +169,17 @@ for (const interval of INTERVALS) {
   $("intervals").append(label);
 }
 
-/** Forget what a service said that is gone: the next one may have to read it first. */
-function forget() {
-  quote = null;
-  refreshAt = 0;
-}
-
+const askHistory = poll(HISTORY_MS, loadHistory);
 const askSymbols = poll(SYMBOLS_MS, followSymbols, forget);
 $("search").addEventListener("input", askSymbols);
 
-poll(HEALTH_MS, followHealth, () => showState("away", "Service away", "It does not answer"));
+poll(HEALTH_MS, () => followHealth(() => (silentSince ? Date.now() - silentSince : 0)), showAway);
 
 try {
-  const chart = await createCandleChart($("chart"), inspect);
-  askCandles = poll(CANDLES_MS, () => followCandles(chart), forget);
+  const chart = await createCandleChart($("chart"), (candle) => showLegend($("legend"), candle));
+  candles = createCandles(chart, showNewest);
+  panels.set("candles", candles);
 } catch {
   say("The chart library is missing: run npm ci in the folder api, then reload this page.");
 }
+follow();

@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.service import Service
+from api.settings import Settings
 from tests.api.harness import Clock, HandReader, make_service, served
+from tests.browser.feed import Feed
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -38,7 +40,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def service() -> Service:
-    return make_service(Clock(), HandReader())
+    return make_service(Clock(), HandReader(), settings=Settings(alerts_file="rules.yaml"))
+
+
+@pytest.fixture
+def feed(service: Service) -> Feed:
+    feed = Feed(service)
+    feed.read_all()
+    return feed
 
 
 @pytest.fixture

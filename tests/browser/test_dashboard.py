@@ -1,11 +1,11 @@
 """The page in a real browser, over a service filled by hand."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from api.records import INTERVALS
 from api.service import Service
@@ -20,22 +20,23 @@ from tests.api.harness import (
     served,
 )
 from tests.browser.conftest import Console
+from tests.browser.feed import Feed
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(autouse=True)
-def _market(service: Service) -> None:
-    fill(service)
+def _market(feed: Feed) -> None:
+    fill(feed)
 
 
-def fill(service: Service, last: float = 101.25) -> None:
+def fill(feed: Feed, last: float = 101.25) -> None:
     """Two symbols, an hour of minutes of each, the last one forming, and a candle of 5 minutes."""
     for symbol in ("BTC/USD", "ETH/USD"):
-        service.store.put(candle(symbol, start=NOW + n * MINUTE) for n in range(60))
-        service.store.put([candle(symbol, start=NOW + 60 * MINUTE, close=last, final=False)])
-        service.store.put([candle(symbol, "5m", NOW, close=105.75, length=5 * MINUTE)])
-    service.dead_letters.put(dead_letter(offset) for offset in range(1_234))
+        feed.send(*(candle(symbol, start=NOW + n * MINUTE) for n in range(60)))
+        feed.send(candle(symbol, start=NOW + 60 * MINUTE, close=last, final=False))
+        feed.send(candle(symbol, "5m", NOW, close=105.75, length=5 * MINUTE))
+    feed.send(*(dead_letter(offset) for offset in range(1_234)))
 
 
 def test_the_page_shows_the_numbers_of_the_api(page: Page, address: str) -> None:
@@ -55,26 +56,113 @@ def test_the_page_shows_the_numbers_of_the_api(page: Page, address: str) -> None
     expect(page.locator("#message")).to_be_empty()
 
 
-def test_the_forming_candle_moves(page: Page, address: str, service: Service) -> None:
+def test_the_forming_candle_moves(page: Page, address: str, feed: Feed) -> None:
     page.goto(address)
     legend = page.locator("#legend")
+    expect(legend).to_contain_text("C 101.25")
     for close in (101.5, 98.75):
-        service.store.put([candle(start=NOW + 60 * MINUTE, close=close, final=False)])
+        feed.send(candle(start=NOW + 60 * MINUTE, close=close, final=False))
         expect(legend).to_contain_text(f"C {close:.2f}")
-    service.store.put([candle(start=NOW + 60 * MINUTE, close=99.5, final=True)])
+    feed.send(candle(start=NOW + 60 * MINUTE, close=99.5, final=True))
     expect(legend).to_contain_text("final")
-    service.store.put([candle(start=NOW + 61 * MINUTE, close=100.25, final=False)])
+    feed.send(candle(start=NOW + 61 * MINUTE, close=100.25, final=False))
     expect(legend).to_contain_text("2026-01-01 01:01:00")
-    service.store.put([candle(start=NOW + 61 * MINUTE, close=100.5, revision=2)])
+    feed.send(candle(start=NOW + 61 * MINUTE, close=100.5, revision=2))
     expect(legend).to_contain_text("corrected (2)")
 
 
-def test_it_asks_only_for_the_newest_candle_once_it_has_all(page: Page, address: str) -> None:
+def test_it_moves_at_least_five_times_a_second(page: Page, address: str, feed: Feed) -> None:
     page.goto(address)
-    expect(page.locator("#message")).to_be_empty()
-    with page.expect_response(re.compile("/api/candles/.*from=")) as response:
+    expect(page.locator("#legend")).to_contain_text("C 101.25")
+    page.evaluate(
+        """() => {
+            window.seen = [];
+            new MutationObserver(() => {
+                const text = document.querySelector("#legend").textContent;
+                if (seen.at(-1)?.[1] !== text) seen.push([performance.now(), text]);
+            }).observe(document.querySelector("#legend"), { childList: true, subtree: true });
+        }"""
+    )
+    for n in range(20):
+        before = page.evaluate("seen.length")
+        feed.send(candle(start=NOW + 60 * MINUTE, close=90.0 + n, final=False))
+        page.wait_for_function("before => seen.length > before", arg=before)
+    times = [time for time, _ in page.evaluate("seen")]
+    assert (len(times) - 1) / (times[-1] - times[0]) * 1000 >= 5
+
+
+def test_a_candle_of_the_past_is_corrected_in_its_place(
+    page: Page, address: str, feed: Feed
+) -> None:
+    page.goto(address)
+    expect(page.locator("#legend")).to_contain_text("C 101.25")
+    feed.send(candle(start=NOW + 59 * MINUTE, close=55.5, revision=1))
+    feed.send(candle(start=NOW + 59 * MINUTE, close=77.0, revision=0))  # an older one, again
+    feed.send(candle(start=NOW - 3 * MINUTE, close=44.0, revision=1))  # where there was none
+    feed.send(candle(start=NOW + 60 * MINUTE, close=101.5, final=False))
+    expect(page.locator("#legend")).to_contain_text("C 101.50")
+    point_at_candle(page, 1)
+    expect(page.locator("#legend")).to_contain_text("C 55.50")
+    expect(page.locator("#legend")).to_contain_text("corrected (1)")
+
+
+def point_at_candle(page: Page, back: int) -> None:
+    """Move the pointer from the newest candle to the left until the legend is of another one."""
+    box = page.locator("#chart").bounding_box()
+    assert box is not None
+    legend = page.locator("#legend b").first
+    newest = legend.inner_text()
+    seen = {newest}
+    for x in range(int(box["width"]) - 80, 0, -3):
+        page.mouse.move(box["x"] + x, box["y"] + box["height"] / 3)
+        seen.add(legend.inner_text())
+        if len(seen) > back:
+            return
+    raise AssertionError(f"no candle before {newest}")
+
+
+def test_history_is_asked_for_once(page: Page, address: str, feed: Feed) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    expect(page.locator("#legend")).to_contain_text("C 101.25")
+    feed.send(candle(start=NOW + 60 * MINUTE, close=101.5, final=False))
+    expect(page.locator("#legend")).to_contain_text("C 101.50")
+    with page.expect_response(re.compile("/health")):
         pass
-    assert len(response.value.json()["candles"]) == 1
+    assert len([url for url in asked if "/api/candles/" in url]) == 1
+    assert len([url for url in asked if "/stream?" in url]) == 1
+
+
+def test_a_stream_asks_only_for_what_is_shown(page: Page, address: str) -> None:
+    with page.expect_request(re.compile(r"/stream\?")) as request:
+        page.goto(f"{address}/#ETH%2FUSD/5m")
+    query = parse_qs(urlsplit(request.value.url).query)
+    assert query["symbols"] == ["ETH/USD"]
+    assert "candles.5m" in query["channels"][0].split(",")
+    assert "candles.1m" not in query["channels"][0].split(",")
+
+
+def test_a_stream_that_is_refused_is_opened_again(
+    page: Page, address: str, feed: Feed, console: Console
+) -> None:
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=503)
+
+    page.route("**/stream?*", refuse)
+    page.goto(address)
+    expect(page.locator("#legend")).to_contain_text("C 101.25")  # history comes all the same
+    feed.send(candle(start=NOW + 60 * MINUTE, close=98.5, final=False))
+    expect(page.locator("#legend")).to_contain_text("C 98.50")
+    assert refused
+    page.goto("about:blank")
+    console.complaints = [each for each in console.complaints if "503" not in each]
 
 
 def test_everything_can_be_reached_with_the_keyboard(page: Page, address: str) -> None:
@@ -124,18 +212,25 @@ def test_it_says_why_the_service_is_not_ready(page: Page, address: str, service:
 
 
 def test_it_recovers_by_itself_when_the_service_restarts(page: Page, console: Console) -> None:
-    before, after = (make_service(Clock(), HandReader()) for _ in range(2))
+    before, after = (Feed(make_service(Clock(), HandReader())) for _ in range(2))
     fill(before)
-    with served(before) as first:
+    before.read_all()
+    with served(before.service) as first:
         page.goto(first)
         expect(page.locator("#last")).to_have_text("101.25")
+        expect(page.locator("#legend")).to_contain_text("C 101.25")
     expect(page.locator("#state")).to_have_text("Service away")
-    with served(after, urlsplit(first).port or 0):
+    with served(after.service, urlsplit(first).port or 0):
         expect(page.locator("#count")).to_have_text("0 symbols")  # it still reads
-        fill(after, last=99.75)
+        fill(after)
+        after.send(candle(start=NOW + 60 * MINUTE, close=98.5, final=True))
+        after.send(candle(start=NOW + 61 * MINUTE, close=99.75, final=False))
+        after.read_all()
         expect(page.locator("#state")).to_have_text("Ready")
         expect(page.locator("#last")).to_have_text("99.75")
-        expect(page.locator("#legend")).to_contain_text("C 99.75")
+        expect(page.locator("#legend")).to_contain_text("C 99.75", timeout=15_000)
+        point_at_candle(page, 1)
+        expect(page.locator("#legend")).to_contain_text("C 98.50")  # it came while none listened
         page.goto("about:blank")
     # The browser itself reports each connection that was refused; nothing else may be there.
     console.complaints = [each for each in console.complaints if "net::ERR_" not in each]
