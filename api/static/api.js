@@ -21,3 +21,9 @@ export const deadLetters = () => get("/api/dead-letters", { limit: 1 });
 export const symbols = (contains, limit) => get("/api/symbols", { contains, limit });
 export const candles = (symbol, parameters) =>
   get(`/api/candles/${encodeURIComponent(symbol)}`, parameters);
+export const indicators = (symbol, parameters) =>
+  get(`/api/indicators/${encodeURIComponent(symbol)}`, parameters);
+export const anomalies = (symbol, parameters) =>
+  get(`/api/anomalies/${encodeURIComponent(symbol)}`, parameters);
+export const quality = (symbol, parameters) =>
+  get(`/api/quality/${encodeURIComponent(symbol)}`, parameters);

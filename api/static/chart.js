@@ -37,7 +37,8 @@ function volume({ start, open, close, volume }) {
 /**
  * A chart of candles as the service gives them.
  *
- * `inspect` is called with the candle under the pointer, or the newest if there is none.
+ * `inspect` is called with the candle under the pointer, or the newest if there is none, and with
+ * the start of what is under the pointer, or null.
  */
 export async function createCandleChart(container, inspect) {
   const library = await import("/static/vendor/lightweight-charts.mjs");
@@ -63,7 +64,7 @@ export async function createCandleChart(container, inspect) {
   let pointed = null; // start of the candle under the pointer
 
   function tell() {
-    inspect(candles.get(pointed) ?? newest);
+    inspect(candles.get(pointed) ?? newest, pointed);
   }
 
   function paint() {

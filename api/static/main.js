@@ -3,9 +3,12 @@
 import * as api from "./api.js";
 import { createCandles } from "./candles.js";
 import { createCandleChart } from "./chart.js";
+import { createFindings } from "./findings.js";
 import * as format from "./format.js";
 import { followHealth, showAway } from "./health.js";
+import { createIndicators } from "./indicators.js";
 import { showLegend } from "./legend.js";
+import { createMarkers } from "./markers.js";
 import { poll } from "./poll.js";
 import { createStream } from "./stream.js";
 import { createSymbolList } from "./symbols.js";
@@ -44,6 +47,7 @@ function say(message) {
 // settled() is called when the newest of what there is has come.
 const panels = new Map();
 let followed = ""; // symbol and channels that come over the stream
+let ready = false; // all panels that can be there are
 let silentSince = Date.now(); // null while something can come
 
 function channelOf(kind) {
@@ -75,19 +79,22 @@ function clear() {
   askHistory();
 }
 
-/** Follow what is shown of the chosen symbol, unless that is done already. */
-function follow() {
+/** Follow what is shown of the chosen symbol, unless that is done already; `anew` forgets all. */
+function follow(anew = true) {
   const channels = [...panels.keys()].map(channelOf);
   const wanted = [chosen.symbol, ...channels].join();
-  if (chosen.symbol === null || !channels.length || wanted === followed) return;
+  if (!ready || chosen.symbol === null || wanted === followed) return;
   followed = wanted;
-  clear();
+  if (anew) clear();
   stream.follow(channels, chosen.symbol, SNAPSHOT);
 }
 
 // ---- Candles ------------------------------------------------------------------------------
 
-let candles = null; // once the chart is there
+// Once the chart is there:
+let candles = null;
+let indicators = null;
+let markers = null;
 let asked = false; // whether their history is there, or on its way
 
 async function loadHistory() {
@@ -104,11 +111,61 @@ async function loadHistory() {
   }
 }
 
-function showNewest(newest) {
+function showNewest(newest, all) {
+  indicators.refresh(all);
+  markers.refresh(all);
   const { symbol, interval } = chosen;
   say(newest ? "" : `No ${interval} candles of ${symbol} yet`);
   const close = newest ? `, newest close ${format.price(newest.close)}` : "";
   $("chart").setAttribute("aria-label", `${symbol}, ${interval} candles${close}`);
+}
+
+function clearChart(symbol, interval) {
+  candles.clear(symbol, interval);
+  markers.clear(symbol, interval);
+}
+
+function inspect(candle, pointed) {
+  showLegend($("legend"), candle);
+  indicators?.inspect(pointed);
+  markers?.inspect(pointed);
+}
+
+// ---- What is made of candles and trades ---------------------------------------------------
+
+/** Have a task run for what is chosen now, and take its answer if that is still chosen then. */
+async function askOnce(task, load) {
+  const { symbol, interval } = chosen;
+  const answer = await task(symbol, interval).catch(() => null); // what comes live is shown
+  if (answer && symbol === chosen.symbol && interval === chosen.interval) load(answer);
+}
+
+function askIndicators() {
+  askOnce(
+    (symbol, interval) => api.indicators(symbol, { interval, limit: HISTORY }),
+    (answer) => indicators.load(answer.indicators),
+  );
+}
+
+const findings = createFindings($("findings"), $("no-findings"), {
+  changed: (found) => markers?.mark(found),
+  choose: (finding) => markers?.reveal(finding),
+  ask: (kind) =>
+    askOnce(
+      (symbol) => api[kind](symbol, { limit: HISTORY }),
+      (answer) => findings.load(answer.anomalies ?? answer.events),
+    ),
+});
+panels.set("anomalies", { ...findings.of("anomalies"), clear: findings.clear });
+panels.set("quality", { ...findings.of("quality"), settled: findings.settled });
+
+function chooseIndicators() {
+  if (!indicators.wanted) panels.delete("indicators");
+  else if (!panels.has("indicators")) {
+    indicators.clear();
+    panels.set("indicators", indicators);
+  }
+  follow(false);
 }
 
 // ---- Symbols ------------------------------------------------------------------------------
@@ -176,10 +233,14 @@ $("search").addEventListener("input", askSymbols);
 poll(HEALTH_MS, () => followHealth(() => (silentSince ? Date.now() - silentSince : 0)), showAway);
 
 try {
-  const chart = await createCandleChart($("chart"), (candle) => showLegend($("legend"), candle));
+  const chart = await createCandleChart($("chart"), inspect);
   candles = createCandles(chart, showNewest);
-  panels.set("candles", candles);
+  markers = createMarkers(chart, $("note"));
+  indicators = createIndicators(chart, $("toggles"), $("values"), chooseIndicators, askIndicators);
+  panels.set("candles", { take: candles.take, clear: clearChart });
+  if (indicators.wanted) panels.set("indicators", indicators);
 } catch {
   say("The chart library is missing: run npm ci in the folder api, then reload this page.");
 }
+ready = true;
 follow();
