@@ -49,3 +49,8 @@ export function age(seconds) {
 export function moment(milliseconds) {
   return new Date(milliseconds).toISOString().replace("T", " ").slice(0, 19);
 }
+
+/** A ratio with two decimals and its sign if it is below 0; a dash where there is none. */
+export function ratio(value) {
+  return value === null ? "–" : value.toFixed(2);
+}

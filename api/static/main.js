@@ -3,7 +3,9 @@
 import * as api from "./api.js";
 import { createCandles } from "./candles.js";
 import { createCandleChart } from "./chart.js";
+import { createDepth } from "./depth.js";
 import { createFindings } from "./findings.js";
+import { createFlow } from "./flow.js";
 import * as format from "./format.js";
 import { followHealth, showAway } from "./health.js";
 import { createIndicators } from "./indicators.js";
@@ -158,6 +160,9 @@ const findings = createFindings($("findings"), $("no-findings"), {
 });
 panels.set("anomalies", { ...findings.of("anomalies"), clear: findings.clear });
 panels.set("quality", { ...findings.of("quality"), settled: findings.settled });
+
+panels.set("order_flow", createFlow($("flow")));
+panels.set("book", createDepth($("book")));
 
 function chooseIndicators() {
   if (!indicators.wanted) panels.delete("indicators");
