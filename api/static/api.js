@@ -18,6 +18,8 @@ async function get(path, parameters = {}) {
 
 export const health = () => get("/health");
 export const deadLetters = () => get("/api/dead-letters", { limit: 1 });
+export const ledger = () => get("/api/ledger", { limit: 1 });
+export const correlations = (parameters) => get("/api/correlations", parameters);
 export const symbols = (contains, limit) => get("/api/symbols", { contains, limit });
 export const candles = (symbol, parameters) =>
   get(`/api/candles/${encodeURIComponent(symbol)}`, parameters);
@@ -27,3 +29,6 @@ export const anomalies = (symbol, parameters) =>
   get(`/api/anomalies/${encodeURIComponent(symbol)}`, parameters);
 export const quality = (symbol, parameters) =>
   get(`/api/quality/${encodeURIComponent(symbol)}`, parameters);
+export const alerts = (parameters) => get("/api/alerts", parameters);
+export const job = (id) => get(`/api/jobs/${encodeURIComponent(id)}`);
+export const routes = async () => (await get("/openapi.json")).paths;

@@ -93,8 +93,8 @@ export function createIndicators({ library, chart, has }, buttons, legend, choos
       ? chart.addSeries(library.HistogramSeries, plain, pane)
       : chart.addSeries(library.LineSeries, options, pane);
     for (const level of line === indicator.lines[0] ? (indicator.levels ?? []) : []) {
-      const dashed = library.LineStyle.Dashed;
-      own.createPriceLine({ price: level, color: colour("--quiet"), lineWidth: 1, lineStyle: dashed });
+      const look = { color: colour("--quiet"), lineWidth: 1, lineStyle: library.LineStyle.Dashed };
+      own.createPriceLine({ price: level, axisLabelVisible: false, ...look });
     }
     series.push({ line, own });
   }

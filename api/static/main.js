@@ -1,8 +1,10 @@
 // The page: what is chosen, what is asked, and where the answers go.
 
+import { createAlerts } from "./alerts.js";
 import * as api from "./api.js";
 import { createCandles } from "./candles.js";
 import { createCandleChart } from "./chart.js";
+import { createCorrelations } from "./correlations.js";
 import { createDepth } from "./depth.js";
 import { createFindings } from "./findings.js";
 import { createFlow } from "./flow.js";
@@ -12,14 +14,19 @@ import { createIndicators } from "./indicators.js";
 import { showLegend } from "./legend.js";
 import { createMarkers } from "./markers.js";
 import { poll } from "./poll.js";
+import { lastCloses } from "./sparks.js";
 import { createStream } from "./stream.js";
 import { createSymbolList } from "./symbols.js";
+import { createUpload } from "./upload.js";
 
 const INTERVALS = ["1s", "10s", "1m", "5m", "15m", "1h", "4h", "1d"];
 const HISTORY = 1000; // candles shown
 const ROWS = 200; // symbols listed; the search finds the others
 const SYMBOLS_MS = 1000;
 const HEALTH_MS = 1000;
+const ALERTS = 50; // shown
+const ALERTS_MS = 2000;
+const MINUTE_MS = 60000;
 const HISTORY_MS = 300000; // how often the history is asked for again
 const SNAPSHOT = 61; // rows of each kind that come first: an hour of minutes, and the present one
 
@@ -175,6 +182,10 @@ function chooseIndicators() {
 
 // ---- Symbols ------------------------------------------------------------------------------
 
+let most = 0; // symbols there ever were at once
+let closes = new Map(); // the last of each symbol
+let closesOf = ""; // symbols that they were asked for
+
 const showSymbols = createSymbolList($("symbols"), (symbol) => choose({ symbol }));
 
 function find(symbols) {
@@ -193,16 +204,33 @@ function showQuote() {
 async function followSymbols() {
   const { total, symbols } = await api.symbols($("search").value.trim(), ROWS);
   listed = symbols;
+  most = Math.max(most, total);
   if (chosen.symbol === null && symbols.length) choose({ symbol: symbols[0].symbol });
   quote = find(listed);
   if (chosen.symbol !== null && !quote) {
     quote = find((await api.symbols(chosen.symbol, ROWS)).symbols);
   }
   if (quote && candles && !asked) askHistory();
-  showSymbols(listed, chosen.symbol);
+  if (names(listed) !== closesOf) askOthers();
+  showSymbols(listed, chosen.symbol, closes);
   showQuote();
   const shown = listed.length < total ? `${format.count(listed.length)} of ` : "";
   $("count").textContent = `${shown}${format.count(total)} ${total === 1 ? "symbol" : "symbols"}`;
+}
+
+async function followOthers() {
+  if (!listed.length) return;
+  closesOf = names(listed);
+  const [found] = await Promise.all([
+    lastCloses(listed.map((row) => row.symbol)),
+    showCorrelations(listed, most),
+  ]);
+  closes = found;
+  showSymbols(listed, chosen.symbol, closes);
+}
+
+function names(rows) {
+  return rows.map(({ symbol }) => symbol).join();
 }
 
 /** Forget what a service said that is gone: the next one may have to read it first. */
@@ -216,7 +244,7 @@ function choose(choice) {
   Object.assign(chosen, choice);
   quote = find(listed) ?? (quote?.symbol === chosen.symbol ? quote : null);
   remember();
-  showSymbols(listed, chosen.symbol);
+  showSymbols(listed, chosen.symbol, closes);
   showQuote();
   follow();
 }
@@ -232,10 +260,16 @@ for (const interval of INTERVALS) {
 }
 
 const askHistory = poll(HISTORY_MS, loadHistory);
+const showCorrelations = createCorrelations($("correlations"));
+const askOthers = poll(MINUTE_MS, followOthers, () => (closesOf = ""));
 const askSymbols = poll(SYMBOLS_MS, followSymbols, forget);
 $("search").addEventListener("input", askSymbols);
 
 poll(HEALTH_MS, () => followHealth(() => (silentSince ? Date.now() - silentSince : 0)), showAway);
+
+const showAlerts = createAlerts($("alerts"), $("no-alerts"), ({ symbol }) => choose({ symbol }));
+// Not over the stream, which has one symbol: browsers have few connections for all of their pages.
+poll(ALERTS_MS, async () => showAlerts((await api.alerts({ limit: ALERTS })).alerts));
 
 try {
   const chart = await createCandleChart($("chart"), inspect);
@@ -249,3 +283,4 @@ try {
 }
 ready = true;
 follow();
+createUpload($("upload")).catch(() => {}); // without an answer it stays hidden

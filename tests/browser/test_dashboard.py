@@ -131,11 +131,11 @@ def test_history_is_asked_for_once(page: Page, address: str, feed: Feed) -> None
     with page.expect_response(re.compile("/health")):
         pass
     assert len([url for url in asked if "/api/candles/" in url]) == 1
-    assert len([url for url in asked if "/stream?" in url]) == 1
+    assert len([url for url in asked if "/stream?" in url and "candles.1m" in url]) == 1
 
 
 def test_a_stream_asks_only_for_what_is_shown(page: Page, address: str) -> None:
-    with page.expect_request(re.compile(r"/stream\?")) as request:
+    with page.expect_request(re.compile(r"/stream\?.*candles")) as request:
         page.goto(f"{address}/#ETH%2FUSD/5m")
     query = parse_qs(urlsplit(request.value.url).query)
     assert query["symbols"] == ["ETH/USD"]

@@ -67,7 +67,7 @@ def test_they_follow_the_stream_and_corrections(page: Page, address: str, feed: 
 
 
 def test_what_is_chosen_is_kept_and_streamed_only_then(page: Page, address: str) -> None:
-    with page.expect_request(re.compile(r"/stream\?")) as request:
+    with page.expect_request(re.compile(r"/stream\?.*candles")) as request:
         page.goto(address)
     assert "indicators" not in request.value.url
     with page.expect_request(re.compile(r"/stream\?.*indicators\.1m")):
