@@ -20,6 +20,10 @@ QUIET = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="make the pictures of the README")
+
+
 @dataclass
 class Console:
     """What the browser complained of while the page was open."""
