@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
-PICTURE = ROOT / "docs" / "pictures" / "page.png"
+PICTURES = ROOT / "docs" / "pictures"
 
 READERS: dict[str, type[BaseSettings]] = {
     "local": StackSettings,
@@ -178,11 +178,17 @@ def test_the_scripts_that_are_named_exist() -> None:
         assert (ROOT / name).is_file(), name
 
 
-def test_the_picture_is_a_light_file_of_1440_by_900() -> None:
-    picture = PICTURE.read_bytes()
+@pytest.mark.parametrize(
+    ("name", "size"), [("light", (1300, 1150)), ("dark", (1300, 1200)), ("phone", (360, 780))]
+)
+def test_the_pictures_are_light_files_that_the_readme_shows(
+    name: str, size: tuple[int, int]
+) -> None:
+    picture = (PICTURES / f"dashboard-{name}.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
-    assert struct.unpack(">II", picture[16:24]) == (1440, 900)
+    assert struct.unpack(">II", picture[16:24]) == size
     assert len(picture) < 300_000
+    assert f"docs/pictures/dashboard-{name}.png" in README
 
 
 def test_the_newest_version_of_the_changelog_is_the_projects() -> None:

@@ -17,8 +17,8 @@ MOST_BYTES = 300_000
 @pytest.mark.parametrize(
     ("name", "scheme", "width", "height"),
     [
-        ("light", "light", 1300, 1200),
-        ("dark", "dark", 1300, 1200),
+        ("light", "light", 1300, 1150),
+        ("dark", "dark", 1300, 1150),
         ("phone", "light", 360, 780),
     ],
 )
