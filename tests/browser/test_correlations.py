@@ -43,7 +43,7 @@ def test_the_first_20_symbols_are_shown_with_the_numbers_of_the_api(
     page.goto(address)
     expect(page.locator("#correlations th[scope=col]")).to_have_text(SYMBOLS[:20])
     expect(page.locator("#correlations th[scope=row]")).to_have_text(SYMBOLS[:20])
-    asked = {"symbols": ",".join(SYMBOLS[:20]), "limit": 190}
+    asked: dict[str, str | int] = {"symbols": ",".join(SYMBOLS[:20]), "limit": 190}
     answer = httpx.get(f"{address}/api/correlations", params=asked, trust_env=False).json()
     assert len(answer["pairs"]) == 190
     labels = page.evaluate(

@@ -46,7 +46,9 @@ def test_what_comes_over_the_stream_is_added_once(page: Page, address: str, feed
     expect(page.locator("#findings button")).to_have_count(1)
     feed.send(anomaly(), anomaly(NOW + 59 * MINUTE, 102.5))
     expect(page.locator("#findings button")).to_have_count(2)
-    feed.send(gap(), outage())
+    feed.send(fat_finger())
+    expect(page.locator("#findings button")).to_have_count(3)
+    feed.send(outage(), gap())
     expect(page.locator("#findings button", has_text=GAP)).to_have_count(1)
     expect(page.locator("#no-findings")).to_be_empty()
 

@@ -1,6 +1,7 @@
 """The line of health, and the small lines of the symbols."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -24,7 +25,7 @@ def test_late_records_and_lag_are_shown(page: Page, address: str, feed: Feed) ->
     feed.send(account(DECODE, source(records=5_000)), account(0, source(late=1_200)))
     reader = feed.service.reader
     assert isinstance(reader, HandReader)
-    reader.reading.lag["candles"] = 2_345
+    reader.reading = replace(reader.reading, lag={"candles": 2_000, "ledger": 345})
     page.goto(address)
     expect(page.locator("#late")).to_have_text("1,200")
     expect(page.locator("#lag")).to_have_text("2,345")
