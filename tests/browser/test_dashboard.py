@@ -166,6 +166,49 @@ def test_a_stream_that_is_refused_is_opened_again(
     console.complaints = [each for each in console.complaints if "503" not in each]
 
 
+def test_a_stream_that_does_not_come_is_said(page: Page, address: str, console: Console) -> None:
+    page.route(re.compile(r"/stream\?"), lambda route: route.fulfill(status=429))
+    page.goto(address)
+    expect(page.locator("#state")).to_have_text("Not live")
+    expect(page.locator("#legend")).to_contain_text("C 101.25")  # history comes all the same
+    page.goto("about:blank")
+    console.complaints = [each for each in console.complaints if "429" not in each]
+
+
+def test_a_hidden_page_follows_nothing_and_goes_on_where_it_was(
+    page: Page, address: str, feed: Feed
+) -> None:
+    page.goto(address)
+    expect(page.locator("#no-findings")).to_have_text("Nothing stands out")
+    show = """hidden => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(show, True)
+    feed.send(candle(start=NOW + 60 * MINUTE, close=98.5, final=True))
+    feed.send(candle(start=NOW + 61 * MINUTE, close=97.5, final=False))
+    expect(page.locator("#legend")).to_contain_text("C 101.25")
+    with page.expect_request(re.compile(r"/stream\?.*candles.*cursor=.")):
+        page.evaluate(show, False)
+    expect(page.locator("#legend")).to_contain_text("C 97.50")
+    point_at_candle(page, 1)
+    expect(page.locator("#legend")).to_contain_text("C 98.50")
+
+
+def test_after_a_gap_history_is_asked_for_again(page: Page, address: str, feed: Feed) -> None:
+    page.goto(address)
+    expect(page.locator("#no-findings")).to_have_text("Nothing stands out")
+    # What is missed is in memory, but never comes over the stream.
+    feed.service.store.put([candle(start=NOW + 60 * MINUTE, close=96.5, final=True)])
+    with page.expect_request(re.compile("/api/candles/")):
+        feed.service.hub.begin("candles", 0, feed.offsets["candles"] + 10)
+        feed.offsets["candles"] += 10
+        feed.send(candle(start=NOW + 61 * MINUTE, close=95.5, final=False))
+    expect(page.locator("#legend")).to_contain_text("C 95.50")
+    point_at_candle(page, 1)
+    expect(page.locator("#legend")).to_contain_text("C 96.50")
+
+
 def test_everything_can_be_reached_with_the_keyboard(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("#symbols button")).to_have_count(2)
