@@ -179,7 +179,7 @@ def test_the_scripts_that_are_named_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("light", (1300, 1150)), ("dark", (1300, 1200)), ("phone", (360, 780))]
+    ("name", "size"), [("light", (1300, 1150)), ("dark", (1300, 1150)), ("phone", (360, 780))]
 )
 def test_the_pictures_are_light_files_that_the_readme_shows(
     name: str, size: tuple[int, int]
