@@ -83,7 +83,8 @@ export function createCorrelations(panel) {
 
   function prepare(cell, y, x) {
     cell.tabIndex = y === 0 && x === 1 ? 0 : -1; // the arrow keys reach the others
-    cell.addEventListener("pointerenter", () => tell(cell));
+    // Not when the page scrolls under a pointer that rests: the keyboard may be in use.
+    cell.addEventListener("pointermove", () => tell(cell));
     cell.addEventListener("focus", () => tell(cell));
     cell.addEventListener("keydown", (event) => move(event, y, x));
   }
