@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Self
 
@@ -83,8 +83,8 @@ class Service:
     webhooks: Webhooks
     hub: Hub
     seats: Seats
+    gateway: Gateway
     clock: Callable[[], int] = wall_clock
-    gateway: Gateway = field(kw_only=True)
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
@@ -179,7 +179,7 @@ class Service:
             Webhooks.build(settings, metrics, wall_clock),
             hub,
             Seats(limits.clients, limits.clients_of_one),
-            gateway=gateway,
+            gateway,
         )
 
     def __post_init__(self) -> None:

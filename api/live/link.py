@@ -1,6 +1,7 @@
 """The connection under a stream: bounded, and cut where it is not read."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,8 +24,9 @@ class Link:
     def bound(self) -> None:
         """Let no more wait in the system than a client needs that reads."""
         own = self._transport.get_extra_info("socket")
-        if own is not None:
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        with contextlib.suppress(OSError):  # the client is gone already
+            if own is not None:
+                own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     def on_stop(self, stop: Callable[[], None] | None) -> None:
         """Be told when the server stops; by one at a time."""

@@ -132,8 +132,8 @@ def make_service(
         webhooks or Webhooks(),
         Hub(live.kinds(settings), past, limits, LiveMetrics(metrics.registry), clock),
         Seats(limits.clients, limits.clients_of_one),
+        Gateway.build(settings, metrics, clock),
         clock,
-        gateway=Gateway.build(settings, metrics, clock),
     )
 
 
