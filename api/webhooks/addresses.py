@@ -31,12 +31,11 @@ def is_public(text: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or _behind_nat64(address)
+        # What Python says of 6to4 as such differs from version to version.
+        inner = address.ipv4_mapped or _behind_nat64(address) or address.sixtofour
         if inner is not None:
-            return _is_public(inner)
+            return not address.scope_id and _is_public(inner)
         if address.scope_id or address not in _GLOBAL_UNICAST:
-            return False
-        if address.sixtofour is not None and not _is_public(address.sixtofour):
             return False
     return _is_public(address)
 
