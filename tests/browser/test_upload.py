@@ -1,4 +1,7 @@
-"""The box for uploads, over a service that answers as the routes of uploads do."""
+"""The box for uploads, over answers that are hard to get from a broker on demand.
+
+``tests/system/test_upload.py`` uploads through it to a real one.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -24,6 +24,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
 
 from api.gateway.signature import sign
@@ -136,6 +137,25 @@ def ended(client: httpx.Client, response: httpx.Response, timeout: float = 60) -
     job_id = response.json()["id"]
     wait_until(lambda: job(client, job_id)["ended_at"], "the job to end", timeout)
     return job(client, job_id)
+
+
+def test_a_file_that_is_chosen_on_the_page_is_published(
+    browser: Browser, broker: Broker, topics: Topics, running: Running, tmp_path: Path
+) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_bytes(as_csv(rows(50)) + b"S0,-1,1,1,buy,,\n")
+    with running() as client:
+        page = browser.new_page()
+        page.goto(str(client.base_url))
+        page.get_by_label("File of CSV").set_input_files(path)
+        page.get_by_role("button", name="Upload").click()
+        box = page.locator("#upload")
+        counts = ["rows51", "published50", "rejected1", "filtered0", "in flight0"]
+        expect(box.locator("dl > div")).to_have_text(counts)
+        expect(box.locator("li")).to_contain_text("row 51: invalid_price")
+        expect(box.locator(".note")).to_contain_text("done")
+        page.close()
+    assert len(everything(broker, topics.trades)) == 50
 
 
 def test_the_same_rows_are_the_same_messages_in_whatever_form(
