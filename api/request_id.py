@@ -43,7 +43,8 @@ class RequestId:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        _current.set(given if SANE.fullmatch(given) else uuid4().hex)
+        is_sane = SANE.fullmatch(given) and hidden(given) == given
+        _current.set(given if is_sane else uuid4().hex)
         status = 500
 
         async def add(message: Message) -> None:
