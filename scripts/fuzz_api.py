@@ -11,7 +11,7 @@ import argparse
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -50,13 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"seed {options.seed}", flush=True)
     begun = time.monotonic()
     with served(filled_service()) as address:
-        statuses = fuzz(address, options.cases, options.seed)
+        statuses = fuzz(address, options.cases, options.seed, told=print)
     answers = ", ".join(f"{count:,} of {status}" for status, count in sorted(statuses.items()))
     print(f"{statuses.total():,} requests in {time.monotonic() - begun:.0f} s: {answers}")
 
 
-def fuzz(address: str, cases: int, seed: int) -> Counter[int]:
+def fuzz(
+    address: str, cases: int, seed: int, told: Callable[[str], None] = lambda _: None
+) -> Counter[int]:
     """Ask about so many times in all; a symbol in a path is one that is there half of the time.
+
+    ``told`` is called with a line about each route.
 
     Returns:
         How often each status was answered.
@@ -79,6 +83,7 @@ def fuzz(address: str, cases: int, seed: int) -> Counter[int]:
         for operation, mode, known in kinds:
             most = max(1, cases // len(kinds))
             _ask(operation.as_strategy(mode, path_parameters=known), most, seed, session, statuses)
+            told(f"{statuses.total():>7,} {operation.label} {mode.value}")
     return statuses
 
 
