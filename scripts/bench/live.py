@@ -36,7 +36,7 @@ PARTITIONS = 4
 FORMING_A_SECOND = 5
 TOPICS = (
     *("candles", "dead_letters", "ledger", "order_flow", "book", "indicators"),
-    *("analyzed_market_trends", "anomalies", "quality", "correlations"),
+    *("analyzed_market_trends", "anomalies", "quality", "correlations", "late_trades"),
 )
 MIB = 1 << 20
 # What a row tells of itself, without decoding it: the load maker has one core.

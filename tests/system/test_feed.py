@@ -19,6 +19,7 @@ from scripts.stack.broker import Broker
 from scripts.stack.ports import free_port
 from scripts.stack.waiting import wait_until
 from tests.api.harness import MINUTE, NOW, account, candle, dead_letter, source
+from tests.api.test_late import late_trade
 from tests.system.harness import Message, send
 
 pytestmark = pytest.mark.system
@@ -32,7 +33,7 @@ _numbers = itertools.count(1)
 def topics() -> Topics:
     number = next(_numbers)
     names = "candles dead_letters ledger order_flow book indicators trends anomalies quality "
-    names += "correlations"
+    names += "correlations late_trades"
     return tuple(f"feed_{name}_{number}" for name in names.split())
 
 
@@ -55,6 +56,7 @@ def running(topics: Topics) -> Running:
                 anomalies_topic=topics[7],
                 quality_topic=topics[8],
                 correlations_topic=topics[9],
+                late_trades_topic=topics[10],
                 **settings,  # type: ignore[arg-type]
             )
         )
@@ -100,9 +102,11 @@ def test_all_of_the_past_is_read_and_then_what_comes(
     send(broker, topics[1], [Message(msgspec.json.encode(dead_letter(n))) for n in range(5)])
     accounts = [account(n, source(candles=10)) for n in range(5)]
     send(broker, topics[2], [Message(msgspec.json.encode(each)) for each in accounts])
+    send(broker, topics[10], [Message(msgspec.json.encode(late_trade(n))) for n in range(3)])
     with running(broker.bootstrap_servers) as service:
         caught_up(service)
         assert service.store.size().rows == 100
+        assert service.late.of("BTC/USD") == [late_trade(n) for n in range(3)]
         assert len(service.dead_letters) == 5
         assert service.ledger.total().candles == 50
         send(broker, topics[0], minutes(10, first=100))

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.system
 PARTITIONS = 3
 NAMES = (
     *("candles", "dead_letters", "ledger", "order_flow", "book", "indicators", "trends"),
-    *("anomalies", "quality", "correlations"),
+    *("anomalies", "quality", "correlations", "late_trades"),
 )
 Running = Callable[[], AbstractContextManager[subprocess.Popen[bytes]]]
 
