@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,10 +60,8 @@ def test_it_lives_without_a_broker_says_so_once_and_stops_when_told(
     wait_until(lambda: "the broker is away" in ready(address).text, 60)
     assert ready(address).status_code == 503
 
-    told = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-    assert time.monotonic() - told < 2
+    assert process.wait(10) == 0  # so long containers wait before they kill
     assert (tmp_path / "log").read_text().count("cannot read from Kafka") == 1
 
 

@@ -48,7 +48,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     found: Sent = []
     router = APIRouter()
 
-    @router.post("/upload")
+    @router.post("/upload", include_in_schema=False)
     async def upload(request: Request) -> JSONResponse:
         body = await request.body()
         if body == b"too much":
@@ -56,7 +56,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
         found.append((request.headers["content-type"], body))
         return JSONResponse(JOB, 202)
 
-    @router.get("/api/jobs/{id}")
+    @router.get("/api/jobs/{id}", include_in_schema=False)
     def job(id: str) -> JSONResponse:
         return JSONResponse(ENDED | {"id": id})
 
