@@ -1,6 +1,5 @@
 """Uploads and hooks against a real broker, and a real process of the service."""
 
-import asyncio
 import gc
 import gzip
 import io
@@ -13,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -408,21 +408,11 @@ def test_of_two_at_the_same_moment_one_is_taken(
             lambda: hook(client, "first", push(0)).status_code == 202, "the topic to be read"
         )
 
-        async def both() -> list[int]:
-            async with httpx.AsyncClient(base_url=client.base_url, trust_env=False) as each:
-                body = push(1)
-                headers = {
-                    "Content-Type": "application/json",
-                    "X-GitHub-Event": "push",
-                    "X-GitHub-Delivery": "same",
-                    "X-Hub-Signature-256": sign(SECRET.encode(), body),
-                }
-                sent = (
-                    each.post("/webhook/github", content=body, headers=headers) for _ in range(8)
-                )
-                return [response.status_code for response in await asyncio.gather(*sent)]
-
-        assert sorted(asyncio.run(both())) == [202] + [409] * 7
+        # Threads, as a browser of these tests has a loop of its own in this one.
+        with ThreadPoolExecutor(8) as pool:
+            sent = [pool.submit(hook, client, "same", push(1)) for _ in range(8)]
+            taken = sorted(each.result().status_code for each in sent)
+        assert taken == [202] + [409] * 7
     ids = [each.json()["id"] for each in everything(broker, topics.events)]
     assert sorted(ids) == ["first", "same"]
 
