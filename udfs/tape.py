@@ -14,8 +14,6 @@ from udfs.trades import TRADE
 from udfs.windows import NEVER
 
 _FIELDS = columns.fields_of(TRADE, "row", "exchange")
-_ORDER = ("quantity", "price", "id_low", "id_high", "id_length", "timestamp", "symbol")
-"""What decides it, the last first."""
 
 
 class Tape:
@@ -74,9 +72,7 @@ def _divide(
     divided = np.empty(sum(part.size for part in parts), TRADE)
     are_sorted = [_place(part, until_ms, begins, next_of, divided) for part in parts]
     taken, rest = divided[:count], divided[count:]
-    if not all(are_sorted):
-        taken = taken[np.lexsort([taken[name] for name in _ORDER])]
-    return taken, rest
+    return taken if all(are_sorted) else _in_order(taken, begins[: symbols + 1]), rest
 
 
 @njit(cache=True, inline="always")
@@ -121,6 +117,61 @@ def _place(trades, until_ms, begins, next_of, divided):  # type: ignore[no-untyp
     return are_sorted
 
 
+@njit(cache=True)
+def _in_order(trades, begins):  # type: ignore[no-untyped-def]
+    """The trades of each symbol, which begin at ``begins``, in their order.
+
+    They come from several partitions, each of which has them nearly in order: so runs that are in
+    order are merged, two and two, until one is left. No sort by several keys would know of them.
+    """
+    places, merged = np.arange(trades.size), np.empty(trades.size, np.int64)
+    for symbol in range(begins.size - 1):
+        first, end = begins[symbol], begins[symbol + 1]
+        is_one = False
+        while not is_one:
+            is_one = _merge_runs(trades, places, merged, first, end)
+            places[first:end] = merged[first:end]
+    ordered = np.empty_like(trades)
+    for i in range(trades.size):
+        ordered[i] = trades[places[i]]
+    return ordered
+
+
+@njit(cache=True)
+def _merge_runs(trades, places, merged, first, end):  # type: ignore[no-untyped-def]
+    """Merges each two runs between ``first`` and ``end``; returns whether there was only one pair.
+
+    Of equals, those of the run before come first.
+    """
+    start = first
+    while start < end:
+        middle = _run_end(trades, places, start, end)
+        stop = _run_end(trades, places, middle, end)
+        left, right = start, middle
+        for i in range(start, stop):
+            if right < stop and (
+                left == middle or _is_before(trades[places[right]], trades[places[left]])
+            ):
+                merged[i] = places[right]
+                right += 1
+            else:
+                merged[i] = places[left]
+                left += 1
+        if start == first and stop == end:
+            return True
+        start = stop
+    return first == end
+
+
+@njit(cache=True, inline="always")
+def _run_end(trades, places, start, end):  # type: ignore[no-untyped-def]
+    """Where the places that begin at ``start`` are in order no more."""
+    i = start + 1
+    while i < end and not _is_before(trades[places[i]], trades[places[i - 1]]):
+        i += 1
+    return min(i, end)
+
+
 def pack(trades: NDArray[np.void]) -> Packed:
     """Trades as they are written down, without their exchanges and rows."""
     return columns.pack(trades, _FIELDS) if trades.size else NOTHING
@@ -133,4 +184,6 @@ def unpack(packed: Packed) -> NDArray[np.void]:
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    _divide([unpack(pack(np.zeros(1, TRADE)))], 1)
+    trades = unpack(pack(np.zeros(2, TRADE)))
+    trades["quantity"] = 2, 1  # not in order
+    _divide([trades], 1)

@@ -1,0 +1,83 @@
+"""The tape: by symbol, in the order of time, however the trades came."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from udfs.tape import Tape
+from udfs.trades import TRADE
+from udfs.windows import NEVER
+
+ORDER = ("symbol", "timestamp", "id_length", "id_high", "id_low", "price", "quantity")
+END = 50
+
+
+def trade(values: tuple[int, ...]) -> NDArray[np.void]:
+    found = np.zeros(1, TRADE)
+    for name, value in zip(ORDER, values, strict=True):
+        found[name] = value
+    return found
+
+
+# Few values, so that trades agree in many of their fields.
+FIELDS = [st.integers(0, 3), st.integers(0, 60), *[st.integers(0, 2)] * 5]
+TRADES = st.lists(st.tuples(*FIELDS), max_size=80)
+
+
+def in_order(trades: NDArray[np.void]) -> NDArray[np.void]:
+    return trades[np.lexsort([trades[name] for name in reversed(ORDER)])]
+
+
+def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
+    return np.concatenate([np.zeros(0, TRADE), *parts])
+
+
+@given(TRADES, st.lists(st.integers(0, 80), max_size=6))
+def test_it_gives_those_before_a_time_in_their_order(
+    values: list[tuple[int, ...]], cuts: list[int]
+) -> None:
+    trades = joined([trade(each) for each in values])
+    tape = Tape()
+    for part in np.split(trades, sorted(min(cut, trades.size) for cut in cuts)):
+        tape.add(part)
+    over = trades["timestamp"] < END
+    assert tape.take(END).tobytes() == in_order(trades[over]).tobytes()
+    assert sorted(tape.waiting.tolist()) == sorted(trades[~over].tolist())
+    assert tape.first == (trades["timestamp"][~over].min() if (~over).any() else NEVER)
+    assert tape.take(1_000).tobytes() == in_order(trades[~over]).tobytes()
+    assert tape.first == NEVER
+
+
+@given(st.integers(1, 2_000), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_partitions_that_are_each_nearly_in_order_become_one(
+    size: int, parts: int, seed: int
+) -> None:
+    numbers = np.random.default_rng(seed)
+    trades = np.zeros(size, TRADE)
+    trades["symbol"] = numbers.integers(0, 5, size)
+    trades["timestamp"] = np.sort(numbers.integers(0, END, size)) - numbers.integers(0, 3, size)
+    trades["id_low"] = numbers.permutation(size)
+    tape = Tape()
+    for number in range(parts):
+        tape.add(trades[number::parts])
+    assert tape.take(END).tobytes() == in_order(trades).tobytes()
+
+
+@pytest.mark.parametrize("field", ORDER)
+def test_each_field_decides_where_those_before_it_are_equal(field: str) -> None:
+    rest = len(ORDER) - ORDER.index(field) - 1
+    less = [1] * (ORDER.index(field) + 1) + [9] * rest
+    more = [1] * ORDER.index(field) + [2] + [0] * rest
+    tape = Tape()
+    tape.add(joined([trade(tuple(more)), trade(tuple(less))]))
+    assert tape.take(END)[field].tolist() == [1, 2]
+
+
+def test_equal_trades_stay_as_they_came() -> None:
+    trades = joined([trade((0, 1, 1, 1, 1, 1, 1))] * 3 + [trade((0, 0, 1, 1, 1, 1, 1))])
+    trades["row"] = [3, 1, 2, 0]
+    tape = Tape()
+    tape.add(trades)
+    assert tape.take(END)["row"].tolist() == [0, 3, 1, 2]
