@@ -28,6 +28,7 @@ from pyflink.table.udf import UserDefinedScalarFunctionWrapper, udf
 beam_sdk_worker_main.print = builtins.print
 
 from udfs import (  # noqa: E402
+    beam,
     checksum,
     dead_letters,
     decoding,
@@ -97,6 +98,7 @@ if hasattr(_libc, "mallopt"):
     _libc.mallopt(_M_TRIM_THRESHOLD, 8 * _LARGEST_FROM_HEAP)
     _libc.mallopt(_M_ARENA_MAX, 1)
 pa.set_memory_pool(pa.system_memory_pool())
+beam.spare_sampling()
 
 
 class Decode(ScalarFunction):  # type: ignore[misc]
