@@ -34,7 +34,9 @@ class Tape:
     @property
     def waiting(self) -> NDArray[np.void]:
         """(n,) of TRADE."""
-        return np.concatenate([np.zeros(0, TRADE), *(part for _, part in self._parts)])
+        # As words: numpy copies records field by field.
+        parts = [part.view(np.uint64) for _, part in self._parts]
+        return np.concatenate([np.zeros(0, np.uint64), *parts]).view(TRADE)
 
     def add(self, trades: NDArray[np.void]) -> None:
         """Takes in trades whose time has not passed."""
