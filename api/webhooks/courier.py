@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from api.backoff import Backoff
 from api.records import Undelivered
 from api.webhooks.answer import Answer, Reason
-from api.webhooks.backoff import Backoff
 from api.webhooks.breaker import Breaker
 from api.webhooks.dead_list import DeadList, DeadListError
 from api.webhooks.parcel import Parcel, Source

@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
 
+from api.backoff import Backoff
 from api.metrics import Metrics
 from api.settings import Settings
-from api.webhooks.backoff import Backoff
 from api.webhooks.breaker import Breaker
 from api.webhooks.courier import Courier, Patience
 from api.webhooks.dead_list import DeadList, KafkaDeadList

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.webhooks.backoff import Backoff
+from api.backoff import Backoff
 
 seconds = st.floats(0.001, 1e4)
 shares = st.floats(0, 1)
