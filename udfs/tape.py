@@ -36,7 +36,8 @@ class Tape:
         """(n,) of TRADE."""
         # As words: numpy copies records field by field.
         parts = [part.view(np.uint64) for _, part in self._parts]
-        return np.concatenate([np.zeros(0, np.uint64), *parts]).view(TRADE)
+        waiting: NDArray[np.void] = np.concatenate([np.zeros(0, np.uint64), *parts]).view(TRADE)
+        return waiting
 
     def add(self, trades: NDArray[np.void]) -> None:
         """Takes in trades whose time has not passed."""

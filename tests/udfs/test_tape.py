@@ -27,7 +27,8 @@ TRADES = st.lists(st.tuples(*FIELDS), max_size=80)
 
 
 def in_order(trades: NDArray[np.void]) -> NDArray[np.void]:
-    return trades[np.lexsort([trades[name] for name in reversed(ORDER)])]
+    found: NDArray[np.void] = trades[np.lexsort([trades[name] for name in reversed(ORDER)])]
+    return found
 
 
 def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
