@@ -42,6 +42,12 @@ SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 PICTURES = ROOT / "docs" / "pictures"
 
+CLIENT = {
+    name
+    for file in (ROOT / "api" / "client" / "command").glob("*.py")
+    for name in re.findall(r'envvar="(TAPELINE_[A-Z_]+)"', file.read_text())
+}
+
 READERS: dict[str, type[BaseSettings]] = {
     "local": StackSettings,
     "job": jobs.settings.Settings,
@@ -88,9 +94,14 @@ def test_every_setting_stands_in_the_table_with_its_default(reader: str) -> None
 
 def test_only_settings_that_exist_are_named() -> None:
     named = set(re.findall(r"TAPELINE_[A-Z_]*[A-Z]", README + SETTINGS + CHANGELOG))
-    assert named <= {
+    settings = {
         f"TAPELINE_{name.upper()}" for each in READERS.values() for name in each.model_fields
     }
+    assert named <= settings | CLIENT
+
+
+def test_what_the_client_reads_is_named() -> None:
+    assert set(re.findall(r"`(TAPELINE_[A-Z_]+)`", SETTINGS.rsplit("\n\n", 1)[1])) == CLIENT
 
 
 def test_every_reason_stands_in_its_table_with_its_sentence() -> None:

@@ -1,0 +1,1 @@
+"""The command ``tapeline``, a file for each of its parts."""
