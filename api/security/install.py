@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api.security import bodies
+from api.security import bodies, document
 from api.security.access import AccessGate
 from api.security.bodies import BodyGate
 from api.security.callers import CallerGate
@@ -24,6 +24,16 @@ from api.security.settings import is_loopback
 from api.settings import Settings
 
 GITHUB_BYTES = 26_214_400  # the most that GitHub sends
+
+
+ALLOWED = (
+    *("Authorization", "X-API-Key", "Content-Type", "Content-Encoding"),
+    *("Last-Event-ID", "If-None-Match", "X-Request-ID"),
+)
+EXPOSED = (
+    *("ETag", "Link", "Location", "X-Request-ID", "Retry-After"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+)
 
 
 class AccessError(ValueError):
@@ -71,6 +81,7 @@ def install(app: FastAPI, settings: Settings, doors: Doors | None) -> None:
         patience=settings.body_timeout_ms / 1_000,
     )
     if doors:
+        document.install(app)
         app.add_middleware(AccessGate)
     if settings.api_limits == "on" or (settings.api_limits == "auto" and doors):
         app.add_middleware(
@@ -87,9 +98,8 @@ def install(app: FastAPI, settings: Settings, doors: Doors | None) -> None:
             CORSMiddleware,
             allow_origins=settings.origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "X-API-Key"],
-            expose_headers=["Retry-After"]
-            + [f"RateLimit-{each}" for each in ("Limit", "Remaining", "Reset")],
+            allow_headers=ALLOWED,
+            expose_headers=EXPOSED,
         )
     if settings.hosts or not doors:
         keep_out(app, settings, settings.api_host)

@@ -97,6 +97,9 @@ def test_friends_may_send_keys_and_read_refusals(path: Path) -> None:
             )
             assert answer.status_code == status
             assert answer.headers["access-control-allow-origin"] == FRIEND
+            exposed = answer.headers["access-control-expose-headers"].split(", ")
+            # What leads on from an answer, and what its page is to keep.
+            assert {"Link", "ETag", "Location", "X-Request-ID", "Retry-After"} <= set(exposed)
 
 
 def test_no_page_of_others_may_read_by_default() -> None:
