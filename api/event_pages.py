@@ -16,7 +16,10 @@ PLACES: msgspec.json.Decoder[Place] = msgspec.json.Decoder(Place)
 class Keyed(Protocol):
     """What has a moment, and a key that it keeps."""
 
-    timestamp: int
+    @property
+    def timestamp(self) -> int:
+        """Its moment, ms."""
+        ...
 
     @property
     def key(self) -> Hashable:

@@ -298,7 +298,7 @@ class Hook(msgspec.Struct):
     received_at: int
 
 
-class Hooks(msgspec.Struct):
+class Hooks(Page):
     """Hooks, ascending by time."""
 
     events: list[Hook]

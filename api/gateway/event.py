@@ -23,6 +23,16 @@ class Event(msgspec.Struct, gc=False):
     sender: str | None
     received_at: int
 
+    @property
+    def timestamp(self) -> int:
+        """When it was received, ms."""
+        return self.received_at
+
+    @property
+    def key(self) -> str:
+        """A delivery is taken once."""
+        return self.id
+
 
 class EventMessage(Event, gc=False):
     """An event with its payload, byte for byte as it was signed."""

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 from api.gateway.form import Form
 from api.gateway.job import State
 from api.gateway.reasons import Reason
-from api.models import example
+from api.models import PageModel, example
 
 REJECTED_ROW = {"row": 17, "reason": "invalid_side", "detail": "side must be buy or sell"}
 JOB = {
@@ -96,10 +96,10 @@ class EventModel(BaseModel):
     received_at: int = Field(description="ms since the epoch")
 
 
-class EventsModel(BaseModel):
+class EventsModel(PageModel):
     """Events, ascending by time."""
 
-    model_config = example({"events": [EVENT]})
+    model_config = example({"events": [EVENT], "next": None})
 
     events: list[EventModel]
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 
 from api import errors
+from api.event_pages import EventWalk
 from api.gateway.errors import BodyTooLargeError
 from api.gateway.form import MEDIA_TYPES, MULTIPART
 from api.gateway.models import EventsModel, HookModel, JobModel, JobsModel
@@ -110,14 +111,9 @@ async def github(service: Serving, request: Request) -> JSON:
 @router.get("/api/events", response_model=EventsModel, responses=errors.OF_LIST)
 def events(service: Serving, asked: Annotated[EventParameters, Query()]) -> JSON:
     """Hooks that were taken, ascending by time; beyond the limit, the newest."""
-    since = -1 if asked.since is None else asked.since
-    until = float("inf") if asked.until is None else asked.until
-    found = [
+    found, onward = EventWalk("hooks", "", asked).page(
         each
         for each in service.gateway.hooks.events.newest()
-        if since <= each.received_at < until
-        and asked.event in (None, each.event)
-        and asked.repository in (None, each.repository)
-    ]
-    found.sort(key=lambda each: each.received_at)
-    return JSON({"events": found[-asked.limit :]})
+        if asked.event in (None, each.event) and asked.repository in (None, each.repository)
+    )
+    return JSON({"events": found, "next": onward})

@@ -181,6 +181,21 @@ def test_a_delivery_that_is_known_is_refused() -> None:
         assert (found.status, found.type) == (409, "urn:tapeline:replayed-delivery")
 
 
+def test_events_are_walked_through_by_pages(service: Service, client: httpx.Client) -> None:
+    # Of one moment, too.
+    events = [Event(f"d-{n}", "push", None, "o/r", "me", NOW + n // 3) for n in range(10)]
+    service.gateway.hooks.events.put(events)
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        query = f"?limit=4&event=push{cursor and '&cursor='}{cursor}"
+        page = client.get(f"/api/events{query}").raise_for_status().json()
+        found = [each["id"] for each in page["events"]] + found
+        cursor = page["next"]
+    assert found == [each.id for each in events]
+    assert client.get("/api/events?cursor=made-up").status_code == 422
+
+
 def test_events_are_asked_for_by_name_repository_and_time(
     service: Service, client: httpx.Client
 ) -> None:
