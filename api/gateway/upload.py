@@ -77,9 +77,8 @@ class Upload:
         self._done = done
         self._pipe = Pipe()
         self._loop = asyncio.get_running_loop()
-        self._is_open = (
-            asyncio.Event()
-        )  # set once the form of the body is found to be right, or not
+        # Set once the form of the body is found to be right, or not.
+        self._is_open = asyncio.Event()
         self._refusal: GatewayError | None = None
         self._encode = msgspec.json.Encoder().encode
         self._messages: list[Message] = []
