@@ -5,6 +5,7 @@ import pytest
 
 from api.service import Service
 from tests.api.harness import Clock, HandReader, make_service, served
+from tests.api.live.harness import Kafka
 
 
 @pytest.fixture
@@ -23,6 +24,18 @@ def service(clock: Clock, reader: HandReader) -> Service:
 
 
 @pytest.fixture
-def client(service: Service) -> Iterator[httpx.Client]:
-    with served(service) as address, httpx.Client(base_url=address, trust_env=False) as client:
+def kafka(service: Service) -> Kafka:
+    """Where a test puts what the service's streams are to tell."""
+    return Kafka(service)
+
+
+@pytest.fixture
+def address(service: Service) -> Iterator[str]:
+    with served(service) as address:
+        yield address
+
+
+@pytest.fixture
+def client(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, trust_env=False) as client:
         yield client

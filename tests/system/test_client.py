@@ -18,7 +18,7 @@ from api.service import Service, wall_clock
 from api.settings import Settings
 from scripts.stack.broker import Broker
 from scripts.stack.paths import ROOT
-from tests.api.client.harness import CLIENTS
+from tests.api.client.harness import CLIENTS, heed_interrupts
 from tests.api.harness import served
 from tests.system.harness import Message, everything, send
 
@@ -143,7 +143,7 @@ def test_the_tail_of_a_topic_is_its_newest_messages_and_those_that_come(broker: 
         assert found.stdout.splitlines() == (committed[-count:] if count else [])
     process = subprocess.Popen(
         command("tail", "client_tail", "-n", "1", "--follow", "--place"),
-        cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts,
     )  # fmt: skip
     with process:
         assert process.stdout

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,6 +13,11 @@ from urllib.parse import urlsplit
 from api.client import AsyncClient, Client
 
 T = TypeVar("T")
+
+
+def heed_interrupts() -> None:
+    """For a new process: what is started in the background inherits that they are ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class CuttingProxy:

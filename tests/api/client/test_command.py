@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,9 @@ from api.client.command.texts import clock, number, percent, safe
 from api.records import Anomaly
 from api.service import Service
 from scripts.stack.paths import ROOT
-from tests.api.harness import MINUTE, NOW, HandReader, candle, served, wait_until
+from tests.api.client.harness import heed_interrupts
+from tests.api.harness import MINUTE, NOW, HandReader, candle, wait_until
 from tests.api.live.harness import Kafka
-
-
-@pytest.fixture
-def kafka(service: Service) -> Kafka:
-    return Kafka(service)
-
-
-@pytest.fixture
-def address(service: Service) -> Iterator[str]:
-    with served(service) as address:
-        yield address
 
 
 def environment(address: str, **more: str) -> dict[str, str]:
@@ -165,6 +154,7 @@ def test_what_is_watched_into_a_pipe_is_lines_until_it_ends(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     with process:
         assert process.stdout
@@ -188,6 +178,7 @@ def test_what_is_watched_on_a_terminal_moves(kafka: Kafka, address: str) -> None
         stdin=slave,
         stdout=slave,
         stderr=slave,
+        preexec_fn=heed_interrupts,
     )
     os.close(slave)
     shown = bytearray()

@@ -1,7 +1,7 @@
 """Streams that are followed over connections that break."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -19,17 +19,6 @@ from tests.api.live.harness import Kafka
 
 AT_ONCE = Backoff(first=0.001, most=0.001)
 CUTS = 200
-
-
-@pytest.fixture
-def kafka(service: Service) -> Kafka:
-    return Kafka(service)
-
-
-@pytest.fixture
-def address(service: Service) -> Iterator[str]:
-    with served(service) as address:
-        yield address
 
 
 def told(messages: Iterable[Message]) -> list[Any]:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +17,7 @@ from tests.api.live.test_sse import clients, sample, time_ms
 
 Message = dict[str, Any]
 
-
-@pytest.fixture
-def kafka(service: Service) -> Kafka:
-    return Kafka(service)
-
-
-@pytest.fixture
-def address(service: Service, kafka: Kafka) -> Iterator[str]:
-    with served(service) as address:
-        yield address
+pytestmark = pytest.mark.usefixtures("kafka")  # all was read, so that nobody waits for the past
 
 
 def talk(address: str) -> ClientConnection:

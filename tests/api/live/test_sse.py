@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -13,17 +12,6 @@ from api.service import Service
 from api.settings import Settings
 from tests.api.harness import HandReader, candle, make_service, served, wait_until
 from tests.api.live.harness import Kafka, Stream, take
-
-
-@pytest.fixture
-def kafka(service: Service) -> Kafka:
-    return Kafka(service)
-
-
-@pytest.fixture
-def address(service: Service) -> Iterator[str]:
-    with served(service) as address:
-        yield address
 
 
 def clients(service: Service, transport: str = "sse") -> float:
