@@ -1,55 +1,61 @@
 """Beam without its sampler, held against Beam as it is."""
 
 import threading
-from collections.abc import Iterator
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any
 
 import pytest
-from apache_beam.runners.worker import statesampler
 from apache_beam.utils.counters import CounterFactory
 
 from udfs.beam import spare_sampling
 
 
 @pytest.fixture
-def sampler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """As a processor of bundles has it; Beam is as it was afterwards."""
-    for name in ("start", "stop"):
-        monkeypatch.setattr(
-            statesampler.StateSampler, name, getattr(statesampler.StateSampler, name)
-        )
-    yield statesampler.StateSampler("test", CounterFactory())
-    statesampler.set_current_tracker(None)
+def beam() -> ModuleType:
+    """Beam's module as it is, whatever was done to it in this process."""
+    spec = find_spec("apache_beam.runners.worker.statesampler")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def bundle(sampler: Any) -> tuple[int, bool, bool]:
+@pytest.fixture
+def sampler(beam: Any) -> Any:
+    """As a processor of bundles has it."""
+    return beam.StateSampler("test", CounterFactory())
+
+
+def bundle(beam: Any, sampler: Any) -> tuple[int, bool, bool]:
     """What a bundle sees: threads that were started, whether it is tracked, and is so no more."""
     before = threading.active_count()
     sampler.reset()
     sampler.start()
     started = threading.active_count() - before
-    is_tracked = statesampler.get_current_tracker() is sampler and sampler.started
+    is_tracked = beam.get_current_tracker() is sampler and sampler.started
     assert sampler.get_info().tracked_thread is threading.current_thread()
     sampler.stop_if_still_running()
-    is_over = statesampler.get_current_tracker() is None and sampler.finished
+    is_over = beam.get_current_tracker() is None and sampler.finished
     return started, is_tracked, is_over
 
 
-def test_beam_starts_a_thread_for_each_bundle(sampler: Any) -> None:
+def test_beam_starts_a_thread_for_each_bundle(beam: Any, sampler: Any) -> None:
     """Once it does not, there is nothing to spare."""
-    assert bundle(sampler) == (1, True, True)
+    assert bundle(beam, sampler) == (1, True, True)
 
 
-def test_bundle_after_bundle_is_tracked_without_a_thread(sampler: Any) -> None:
-    spare_sampling()
-    assert [bundle(sampler) for _ in range(3)] == [(0, True, True)] * 3
+def test_bundle_after_bundle_is_tracked_without_a_thread(beam: Any, sampler: Any) -> None:
+    spare_sampling(beam)
+    assert [bundle(beam, sampler) for _ in range(3)] == [(0, True, True)] * 3
 
 
-def test_a_bundle_that_runs_already_ends_at_once(sampler: Any) -> None:
+def test_a_bundle_that_runs_already_ends_at_once(beam: Any, sampler: Any) -> None:
     before = set(threading.enumerate())
     sampler.start()
     (thread,) = set(threading.enumerate()) - before
-    spare_sampling()
+    spare_sampling(beam)
     sampler.stop_if_still_running()
     assert sampler.finished
     thread.join(5)
