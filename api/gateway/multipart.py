@@ -41,7 +41,8 @@ class _Parts:
         self._value += data[start:end]
 
     def header_end(self) -> None:
-        self._headers[self._name.decode("latin-1").lower()] = self._value.decode(errors="replace")
+        # Its bytes one by one: whoever takes them apart puts them together so again.
+        self._headers[self._name.decode("latin-1").lower()] = self._value.decode("latin-1")
         self._name = self._value = b""
 
     def headers_end(self) -> None:

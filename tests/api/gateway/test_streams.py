@@ -1,6 +1,7 @@
 """What stands between the socket and the rows: pipe, gzip, lines, multipart."""
 
 import asyncio
+import contextlib
 import gzip
 import threading
 import time
@@ -107,6 +108,27 @@ def test_a_form_has_one_file_and_is_whole() -> None:
         list(file_of([body[:-20]], content_type).chunks)
     with pytest.raises(BadBodyError, match="expected multipart"):
         list(file_of([b"no form"], content_type).chunks)
+
+
+@pytest.mark.parametrize("name", ["kurse märz.csv", "取引.csv", "сделки.csv", "\U000c8250.csv"])
+def test_a_file_may_have_a_name_in_any_script(name: str) -> None:
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\n'
+        b"Content-Type: text/csv\r\n\r\nx\r\n--b--\r\n" % name.encode()
+    )
+    assert file_of([body], "multipart/form-data; boundary=b").name == name
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_whatever_stands_in_headers_of_a_form_is_a_file_or_a_bad_body(
+    field: bytes, kind: bytes
+) -> None:
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="%b"; filename="%b"\r\n'
+        b"Content-Type: %b\r\n\r\nx\r\n--b--\r\n" % (field, field, kind)
+    )
+    with contextlib.suppress(BadBodyError):
+        list(file_of([body], "multipart/form-data; boundary=b").chunks)
 
 
 @pytest.mark.parametrize(
