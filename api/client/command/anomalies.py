@@ -3,12 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ...records import Anomaly
 from ..following import Lost, Missed, Snapshot, Updates
 from ..questions import Kind, Severity
-from .context import access, line, stderr
+from .context import access, line, stderr, stdout
 from .texts import clock, number, safe
 
 LOUD = {"minor": "yellow", "major": "dark_orange", "critical": "bold red"}
@@ -24,7 +23,7 @@ def anomalies(
     json: Annotated[bool, typer.Option("--json", help="As lines of JSON.")] = False,
 ) -> None:
     """The newest anomalies, ascending by time; with kind or severity, of the newest of a symbol."""
-    console = Console(highlight=False)
+    console = stdout()
 
     def tell(rows: list[Anomaly]) -> None:
         for row in rows:

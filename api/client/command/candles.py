@@ -7,13 +7,12 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ...records import Candle, Interval
 from .. import questions
 from ..sync import Client
-from .context import access, line
+from .context import access, line, stdout
 from .texts import clock, number
 
 PAGE = 50_000  # rows, the most that the service gives at once
@@ -80,7 +79,8 @@ def _cell(value: object) -> object:
 
 
 def _print(rows: list[Candle]) -> None:
-    table = Table("Start (UTC)")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Start (UTC)", no_wrap=True)
     for name in ("Open", "High", "Low", "Close", "Volume", "VWAP", "Trades"):
         table.add_column(name, justify="right")
     table.add_column("")
@@ -88,4 +88,4 @@ def _print(rows: list[Candle]) -> None:
         state = "forming" if not row.final else f"revision {row.revision}" if row.revision else ""
         numbers = (row.open, row.high, row.low, row.close, row.volume, row.vwap, row.trades)
         table.add_row(clock(row.start), *map(number, numbers), state)
-    Console().print(table)
+    stdout().print(table)

@@ -10,7 +10,15 @@ from rich.console import Console
 
 from ..sync import Client
 
-stderr = Console(stderr=True)
+WIDE = 200  # characters of a line where there is no terminal to tell how many fit
+
+stderr = Console(stderr=True, highlight=False)
+
+
+def stdout() -> Console:
+    """What is written to; lines that go elsewhere than to a terminal are not broken."""
+    found = Console(highlight=False, markup=False)
+    return found if found.is_terminal else Console(highlight=False, markup=False, width=WIDE)
 
 
 @dataclass(frozen=True, slots=True)

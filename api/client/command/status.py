@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from .context import access, line
+from .context import access, line, stdout
 from .texts import number
 
 
@@ -38,6 +37,6 @@ def status(
         for name in ("candles", "orders", "duplicates", "late", "rejected", "in_flight"):
             table.add_row(f"  {name.replace('_', ' ')}", number(getattr(total, name)))
         table.add_row("balanced", "yes" if ledger.balanced else "not while records are in flight")
-        Console().print(table)
+        stdout().print(table)
     if not health.ready:
         raise typer.Exit(1)

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from ..answers import Job
-from .context import access, line, stderr
+from .context import access, line, stderr, stdout
 from .texts import number, safe
 
 SHOWN = 10  # rejected rows
@@ -46,7 +45,7 @@ def upload(
 
 
 def _print(job: Job) -> None:
-    console = Console(highlight=False, markup=False)
+    console = stdout()
     counts = ", ".join(
         f"{number(getattr(job, name))} {name.replace('_', ' ')}"
         for name in ("published", "rejected", "filtered", "in_flight")
