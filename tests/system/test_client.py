@@ -18,7 +18,7 @@ from api.service import Service, wall_clock
 from api.settings import Settings
 from scripts.stack.broker import Broker
 from scripts.stack.paths import ROOT
-from tests.api.client.harness import CLIENTS, heed_interrupts
+from tests.api.client.harness import CLIENTS, ended, heed_interrupts
 from tests.api.harness import served
 from tests.system.harness import Message, everything, send
 
@@ -145,7 +145,7 @@ def test_the_tail_of_a_topic_is_its_newest_messages_and_those_that_come(broker: 
         command("tail", "client_tail", "-n", "1", "--follow", "--place"),
         cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts,
     )  # fmt: skip
-    with process:
+    with ended(process):
         assert process.stdout
         assert process.stdout.readline().endswith("\tm39\n")
         send(broker, "client_tail", [Message(b"\x1b[2Jnew", 1_000, b"k", 2)])

@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,16 @@ T = TypeVar("T")
 def heed_interrupts() -> None:
     """For a new process: what is started in the background inherits that they are ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Leaves no process behind, whatever the test found."""
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 class CuttingProxy:

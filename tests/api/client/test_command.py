@@ -20,7 +20,7 @@ from api.client.command.texts import clock, number, percent, safe
 from api.records import Anomaly
 from api.service import Service
 from scripts.stack.paths import ROOT
-from tests.api.client.harness import heed_interrupts
+from tests.api.client.harness import ended, heed_interrupts
 from tests.api.harness import MINUTE, NOW, HandReader, candle, wait_until
 from tests.api.live.harness import Kafka
 
@@ -156,7 +156,7 @@ def test_what_is_watched_into_a_pipe_is_lines_until_it_ends(
         text=True,
         preexec_fn=heed_interrupts,
     )
-    with process:
+    with ended(process):
         assert process.stdout
         assert process.stderr
         assert json.loads(process.stdout.readline()) == msgspec.to_builtins(candle(close=1.0))
