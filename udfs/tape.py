@@ -35,7 +35,7 @@ class Tape:
     def waiting(self) -> NDArray[np.void]:
         """(n,) of TRADE."""
         # As words: numpy copies records field by field.
-        parts = [part.view(np.uint64) for _, part in self._parts]
+        parts = [np.ascontiguousarray(part).view(np.uint64) for _, part in self._parts]
         waiting: NDArray[np.void] = np.concatenate([np.zeros(0, np.uint64), *parts]).view(TRADE)
         return waiting
 
