@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from typing import Literal, get_args
 
-import msgspec
-
-from api.records import Candle, Interval
+from api.records import Candle, Cause, FilledCandle, Interval
 from api.silence import Silence
 from api.store import Store
 from api.window_pages import WindowWalk
 
 Fill = Literal["none", "null", "previous"]
-Cause = Literal["quiet", "outage"]
 
 LENGTHS_MS: dict[Interval, int] = dict(
     zip(
@@ -20,34 +17,6 @@ LENGTHS_MS: dict[Interval, int] = dict(
         strict=True,
     )
 )
-
-
-class FilledCandle(msgspec.Struct, gc=False):
-    """A candle as it is, or that of an interval in which nothing was traded (``filled``).
-
-    Such a one has no ``vwap`` and no ``updated_at``, and prices only if it repeats the close
-    before it. ``cause`` is why nothing was traded: the market was quiet, or the feed was out. It
-    is ``final`` once a later candle is.
-    """
-
-    symbol: str
-    interval: Interval
-    start: int
-    end: int
-    open: float | None
-    high: float | None
-    low: float | None
-    close: float | None
-    volume: float
-    notional: float
-    vwap: float | None
-    trades: int
-    buy_volume: float
-    final: bool
-    revision: int
-    updated_at: int | None
-    filled: bool
-    cause: Cause | None
 
 
 def page(

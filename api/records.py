@@ -1,4 +1,4 @@
-"""The messages of the topics that the service reads, as they stand on Kafka."""
+"""The messages of topics that the service reads, as they stand on Kafka, and rows made of them."""
 
 from collections.abc import Hashable
 from typing import Any, Literal, Protocol, get_args
@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, get_args
 import msgspec
 
 Interval = Literal["1s", "10s", "1m", "5m", "15m", "1h", "4h", "1d"]
+Cause = Literal["quiet", "outage"]
 INTERVALS: tuple[Interval, ...] = get_args(Interval)  # shortest first
 
 
@@ -59,6 +60,34 @@ class Candle(msgspec.Struct, gc=False):
     final: bool
     revision: int
     updated_at: int
+
+
+class FilledCandle(msgspec.Struct, gc=False):
+    """A candle as it is, or that of an interval in which nothing was traded (``filled``).
+
+    Such a one has no ``vwap`` and no ``updated_at``, and prices only if it repeats the close
+    before it. ``cause`` is why nothing was traded: the market was quiet, or the feed was out. It
+    is ``final`` once a later candle is.
+    """
+
+    symbol: str
+    interval: Interval
+    start: int
+    end: int
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float | None
+    volume: float
+    notional: float
+    vwap: float | None
+    trades: int
+    buy_volume: float
+    final: bool
+    revision: int
+    updated_at: int | None
+    filled: bool
+    cause: Cause | None
 
 
 class Flow(msgspec.Struct, gc=False):
@@ -163,6 +192,16 @@ class Indicators(msgspec.Struct, gc=False):
     updated_at: int
     final: bool = True
     revision: int = 0
+
+
+class IndicatorsOfCandle(msgspec.Struct, gc=False):
+    """The indicators of a closed candle, of those that are asked for."""
+
+    start: int
+    end: int
+    close: float
+    values: dict[str, float | None]
+    updated_at: int
 
 
 class Trend(msgspec.Struct, gc=False, rename={"start": "windowStartTimestamp"}):

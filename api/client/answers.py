@@ -11,9 +11,12 @@ from ..records import (
     Alert,
     Anomaly,
     Candle,
+    DeadLetter,
     FatFinger,
+    FilledCandle,
     Flow,
     Gap,
+    IndicatorsOfCandle,
     Interval,
     LateTrade,
     Outage,
@@ -44,29 +47,6 @@ class Symbols(msgspec.Struct):
 
     total: int
     symbols: list[Symbol]
-
-
-class FilledCandle(msgspec.Struct, gc=False):
-    """A candle, or what stands where nothing was traded: then ``filled``, and prices may lack."""
-
-    symbol: str
-    interval: Interval
-    start: int
-    end: int
-    open: float | None
-    high: float | None
-    low: float | None
-    close: float | None
-    volume: float
-    notional: float
-    vwap: float | None
-    trades: int
-    buy_volume: float
-    final: bool
-    revision: int
-    updated_at: int | None
-    filled: bool
-    cause: Literal["quiet", "outage"] | None
 
 
 class Candles(Page):
@@ -100,22 +80,12 @@ class Flows(Page):
     order_flow: list[Flow]
 
 
-class CandleIndicators(msgspec.Struct, gc=False):
-    """The indicators of a closed candle, by name."""
-
-    start: int
-    end: int
-    close: float
-    values: dict[str, float | None]
-    updated_at: int
-
-
 class IndicatorsPage(Page):
     """Indicators of a symbol."""
 
     symbol: str
     interval: Interval
-    indicators: list[CandleIndicators]
+    indicators: list[IndicatorsOfCandle]
 
 
 class Trends(Page):
@@ -184,18 +154,10 @@ class Alerts(Page):
     alerts: list[Alert]
 
 
-class RejectedRecord(msgspec.Struct):
-    """A record that the pipeline rejected, and where it is; ``payload`` is base64."""
+class RejectedRecord(DeadLetter, gc=False):
+    """A record that the pipeline rejected; ``text`` is its payload as people read it."""
 
-    topic: str
-    partition: int
-    offset: int
-    index: int
-    reason: str
-    detail: str
-    payload: str
     text: str
-    rejected_at: int
 
 
 class DeadLetters(Page):

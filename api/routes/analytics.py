@@ -28,23 +28,13 @@ from api.parameters import (
     SpanParameters,
 )
 from api.quality import silent_ms
-from api.records import Anomaly, FatFinger, Gap, Outage, Totals, Trend
+from api.records import Anomaly, FatFinger, Gap, IndicatorsOfCandle, Outage, Totals, Trend
 from api.responses import JSON
 from api.routes.candles import Symbol
 from api.service import Serving
 from api.window_pages import WindowWalk
 
 router = APIRouter(prefix="/api", tags=["analytics"])
-
-
-class IndicatorsOfCandle(msgspec.Struct, gc=False):
-    """The indicators of a closed candle, of those that are asked for."""
-
-    start: int
-    end: int
-    close: float
-    values: dict[str, float | None]
-    updated_at: int
 
 
 @router.get(

@@ -6,11 +6,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from api import errors, fill, history
-from api.fill import FilledCandle
 from api.history import Answers, Page
 from api.models import AggregationsModel, CandlesModel, SymbolsModel
 from api.parameters import CandleParameters, SymbolParameters
-from api.records import Candle
+from api.records import Candle, FilledCandle
 from api.responses import JSON
 from api.service import Serving
 from api.silence import Silence

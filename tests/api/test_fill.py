@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.fill import LENGTHS_MS, Fill, FilledCandle
+from api.fill import LENGTHS_MS, Fill
 from api.models import CandlesModel, FilledCandleModel
 from api.parameters import CandleParameters
-from api.records import Outage
+from api.records import FilledCandle, Outage
 from api.service import Service
 from api.silence import Silence
 from tests.api.harness import MINUTE, NOW, candle
