@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from httpx_sse import aconnect_sse
 
-from ..backoff import Backoff
 from .answers import Job, Page
 from .errors import TapelineError, check, unreachable
-from .following import BACKOFF, Following, Message
+from .following import POLLING, Following, Message
 from .methods import Methods
-from .opening import LOCAL, Polling, options, streaming
 from .question import Question, ask
 from .sending import Progress, Sending
 
@@ -22,29 +20,10 @@ T = TypeVar("T")
 
 
 class AsyncClient(Methods):
-    """A connection to a service, whose methods are awaited; all else is as with ``Client``.
+    """A connection to a service, whose methods are awaited; all else is as with ``Client``."""
 
-    Args:
-        url: Of the service.
-        key: An API key, where the service asks for one.
-        timeout: Seconds that a part of an answer may take.
-        backoff: How long to wait before a stream that broke is taken up again.
-
-    Raises:
-        UnreachableError: Of all methods: there was no answer.
-        RefusedError: Of all methods: the answer is an error.
-    """
-
-    def __init__(
-        self,
-        url: str = LOCAL,
-        key: str | None = None,
-        timeout: float = 30.0,
-        backoff: Backoff = BACKOFF,
-    ) -> None:
-        self.url = url
-        self._backoff = backoff
-        self._http = httpx.AsyncClient(**options(url, key, timeout))
+    def _open(self, options: dict[str, Any]) -> None:
+        self._http = httpx.AsyncClient(**options)
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,7 +63,7 @@ class AsyncClient(Methods):
         while True:
             end: Exception | None = None
             try:
-                request = streaming(following)
+                request = following.request()
                 async with aconnect_sse(self._http, "GET", "stream", **request) as source:
                     if source.response.is_error:
                         await source.response.aread()
@@ -109,8 +88,9 @@ class AsyncClient(Methods):
 
     async def finished(self, job: Job) -> Job:
         """The job once it is over: each row is acknowledged by the broker, or accounted for."""
-        polling = Polling()
+        looks = 0
         while not job.is_over:
-            await asyncio.sleep(polling.wait())
+            looks += 1
+            await asyncio.sleep(POLLING.wait(looks))
             job = await self.job(job.id)
         return job

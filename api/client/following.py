@@ -29,6 +29,9 @@ Row = Candle | Flow | Indicators | Trend | Anomaly | Quality | Book | Alert
 """What a channel tells."""
 
 BACKOFF = Backoff(first=0.25, most=10.0)
+POLLING = Backoff(first=0.05, most=1.0, jitter=lambda: 1.0)
+"""Between looks at a job, which is over soon or long."""
+CONNECT_S = 10.0
 SILENCE_S = 35.0
 """With heartbeats every 10 s, a connection that says nothing for so long is dead."""
 
@@ -123,7 +126,7 @@ class Following:
         cursor: str = "",
         backoff: Backoff = BACKOFF,
     ) -> None:
-        self.parameters: Mapping[str, str | int] = {
+        self._parameters: Mapping[str, str | int] = {
             "channels": ",".join(channels),
             "symbols": ",".join(symbols),
             "snapshot": snapshot,
@@ -134,11 +137,15 @@ class Following:
         self._parts: dict[str, list[Row]] = {}
         self._reason = ""
 
-    def headers(self) -> dict[str, str]:
-        """Of the next request: a new connection begins."""
+    def request(self) -> dict[str, Any]:
+        """What httpx is to send next: a new connection begins."""
         self._parts = {}
         self._reason = ""
-        return {"Last-Event-ID": self.cursor} if self.cursor else {}
+        return {
+            "params": self._parameters,
+            "headers": {"Last-Event-ID": self.cursor} if self.cursor else {},
+            "timeout": httpx.Timeout(CONNECT_S, read=SILENCE_S),
+        }
 
     def read(self, event: ServerSentEvent) -> Message | None:
         """What an event says; None if that is nothing yet.

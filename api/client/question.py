@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, wraps
+from datetime import datetime
+from functools import wraps
 from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 import httpx
 import msgspec
 
 from .errors import UnreachableError, check
+from .times import When, written
 
 Value = str | int | float | bool
 
@@ -43,18 +45,22 @@ class Question(Generic[T]):
         """
         check(response)
         try:
-            return self._decoder.decode(response.content)
+            return msgspec.json.decode(response.content, type=self.answer)
         except msgspec.MsgspecError as error:
             raise UnreachableError(f"{response.url} is not as expected: {error}") from error
 
-    @cached_property
-    def _decoder(self) -> msgspec.json.Decoder[T]:
-        return msgspec.json.Decoder(self.answer)
 
+def ask(path: str, answer: type[T], **parameters: Value | When | None) -> Question[T]:
+    """A question; parameters that are None are left out, an ending underscore of a name too.
 
-def ask(path: str, answer: type[T], **parameters: Value | None) -> Question[T]:
-    """A question; parameters that are None are left out, an ending underscore of a name too."""
-    given = {name.rstrip("_"): value for name, value in parameters.items() if value is not None}
+    Raises:
+        ValueError: A time has no offset from UTC.
+    """
+    given = {
+        name.rstrip("_"): written(value) if isinstance(value, datetime) else value
+        for name, value in parameters.items()
+        if value is not None
+    }
     return Question(path, given, answer)
 
 

@@ -31,7 +31,7 @@ from .answers import (
     Trends,
 )
 from .question import Question, ask
-from .times import When, written
+from .times import When
 
 Kind = Literal["price", "quantity", "return", "volume", "model"]
 Severity = Literal["minor", "major", "critical"]
@@ -58,8 +58,8 @@ def candles(
 ) -> Question[Candles]:
     """Candles of a symbol; only final ones, or only forming ones, if ``final`` says so."""
     return ask(
-        _of("candles", symbol), Candles, interval=interval, limit=limit, final=_flag(final),
-        from_=_time(start), to=_time(end),
+        _of("candles", symbol), Candles, interval=interval, limit=limit, final=final,
+        from_=start, to=end,
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def filled_candles(
     """
     return ask(
         _of("candles", symbol), FilledCandles, interval=interval, limit=limit, fill=fill,
-        final=_flag(final), from_=_time(start), to=_time(end),
+        final=final, from_=start, to=end,
     )  # fmt: skip
 
 
@@ -99,8 +99,8 @@ def order_flow(
 ) -> Question[Flows]:
     """Order flow of a symbol."""
     return ask(
-        _of("order-flow", symbol), Flows, interval=interval, limit=limit, final=_flag(final),
-        from_=_time(start), to=_time(end),
+        _of("order-flow", symbol), Flows, interval=interval, limit=limit, final=final,
+        from_=start, to=end,
     )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def indicators(
     """Indicators of closed candles: all, or those whose names are these, or begin like these."""
     return ask(
         _of("indicators", symbol), IndicatorsPage, interval=interval, limit=limit,
-        names=",".join(names), from_=_time(start), to=_time(end),
+        names=",".join(names), from_=start, to=end,
     )  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def trends(
     symbol: str, *, start: When | None = None, end: When | None = None, limit: int = 500
 ) -> Question[Trends]:
     """What each minute of a symbol came to."""
-    return ask(_of("trends", symbol), Trends, limit=limit, from_=_time(start), to=_time(end))
+    return ask(_of("trends", symbol), Trends, limit=limit, from_=start, to=end)
 
 
 def anomalies(
@@ -144,7 +144,7 @@ def anomalies(
     """Trades and candles of a symbol far from those before."""
     return ask(
         _of("anomalies", symbol), Anomalies, kind=kind, severity=severity, limit=limit,
-        from_=_time(start), to=_time(end),
+        from_=start, to=end,
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def quality(
     """What was counted of a symbol, and its gaps and prices far off."""
     return ask(
         _of("quality", symbol), Quality, kind=kind, limit=limit,
-        from_=_time(start), to=_time(end),
+        from_=start, to=end,
     )  # fmt: skip
 
 
@@ -171,14 +171,14 @@ def outages(
     limit: int = 500,
 ) -> Question[Outages]:
     """When nothing of any symbol came over a partition."""
-    return ask("api/outages", Outages, topic=topic, limit=limit, from_=_time(start), to=_time(end))
+    return ask("api/outages", Outages, topic=topic, limit=limit, from_=start, to=end)
 
 
 def late(
     symbol: str, *, start: When | None = None, end: When | None = None, limit: int = 500
 ) -> Question[LateTrades]:
     """Trades of a symbol too late to correct their candles."""
-    return ask(_of("late", symbol), LateTrades, limit=limit, from_=_time(start), to=_time(end))
+    return ask(_of("late", symbol), LateTrades, limit=limit, from_=start, to=end)
 
 
 def correlations(
@@ -205,7 +205,7 @@ def alerts(
     """Alerts of all symbols, or one."""
     return ask(
         "api/alerts", Alerts, symbol=symbol, rule=rule, kind=kind, limit=limit,
-        from_=_time(start), to=_time(end),
+        from_=start, to=end,
     )  # fmt: skip
 
 
@@ -242,18 +242,10 @@ def hooks(
     """Hooks that were taken."""
     return ask(
         "api/events", Hooks, event=event, repository=repository, limit=limit,
-        from_=_time(start), to=_time(end),
+        from_=start, to=end,
     )  # fmt: skip
 
 
 def _of(name: str, symbol: str) -> str:
     # A symbol may hold anything: a slash, or nothing but dots, which would lead out of the folder.
     return f"api/{name}/{quote(symbol, safe='').replace('.', '%2E')}"
-
-
-def _time(when: When | None) -> str | int | None:
-    return None if when is None else written(when)
-
-
-def _flag(value: bool | None) -> str | None:
-    return None if value is None else str(value).lower()

@@ -3,17 +3,15 @@
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from httpx_sse import connect_sse
 
-from ..backoff import Backoff
 from .answers import Job, Page
 from .errors import TapelineError, check, unreachable
-from .following import BACKOFF, Following, Message
+from .following import POLLING, Following, Message
 from .methods import Methods
-from .opening import LOCAL, Polling, options, streaming
 from .question import Question, ask
 from .sending import Progress, Sending
 
@@ -22,29 +20,10 @@ T = TypeVar("T")
 
 
 class Client(Methods):
-    """A connection to a service; close it, or use it as a context.
+    """A connection to a service; close it, or use it as a context."""
 
-    Args:
-        url: Of the service.
-        key: An API key, where the service asks for one.
-        timeout: Seconds that a part of an answer may take.
-        backoff: How long to wait before a stream that broke is taken up again.
-
-    Raises:
-        UnreachableError: Of all methods: there was no answer.
-        RefusedError: Of all methods: the answer is an error.
-    """
-
-    def __init__(
-        self,
-        url: str = LOCAL,
-        key: str | None = None,
-        timeout: float = 30.0,
-        backoff: Backoff = BACKOFF,
-    ) -> None:
-        self.url = url
-        self._backoff = backoff
-        self._http = httpx.Client(**options(url, key, timeout))
+    def _open(self, options: dict[str, Any]) -> None:
+        self._http = httpx.Client(**options)
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +75,7 @@ class Client(Methods):
         while True:
             end: Exception | None = None
             try:
-                with connect_sse(self._http, "GET", "stream", **streaming(following)) as source:
+                with connect_sse(self._http, "GET", "stream", **following.request()) as source:
                     if source.response.is_error:
                         source.response.read()
                         check(source.response)
@@ -131,8 +110,9 @@ class Client(Methods):
 
     def finished(self, job: Job) -> Job:
         """The job once it is over: each row is acknowledged by the broker, or accounted for."""
-        polling = Polling()
+        looks = 0
         while not job.is_over:
-            time.sleep(polling.wait())
+            looks += 1
+            time.sleep(POLLING.wait(looks))
             job = self.job(job.id)
         return job

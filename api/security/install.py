@@ -24,8 +24,6 @@ from api.security.settings import is_loopback
 from api.settings import Settings
 
 GITHUB_BYTES = 26_214_400  # the most that GitHub sends
-
-
 ALLOWED = (
     *("Authorization", "X-API-Key", "Content-Type", "Content-Encoding"),
     *("Last-Event-ID", "If-None-Match", "X-Request-ID"),

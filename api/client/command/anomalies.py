@@ -8,7 +8,7 @@ from ...records import Anomaly
 from ..following import Lost, Missed, Snapshot, Updates
 from ..questions import Kind, Severity
 from .context import access, line, stderr, stdout
-from .texts import clock, number, safe
+from .texts import clock, number, safe, trouble
 
 LOUD = {"minor": "yellow", "major": "dark_orange", "critical": "bold red"}
 
@@ -41,10 +41,8 @@ def anomalies(
                         return
                 case Updates(updates):
                     tell([each for _, each in updates if isinstance(each, Anomaly)])
-                case Missed(reason=reason):
-                    stderr.print(f"some are missing: {reason}")
-                case Lost(reason, wait):
-                    stderr.print(f"{reason}; again in {wait:.1f} s")
+                case Missed() | Lost():
+                    stderr.print(trouble(message))
 
 
 def described(row: Anomaly) -> str:

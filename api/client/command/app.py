@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import TapelineError
-from ..opening import LOCAL
+from ..methods import LOCAL
 from . import anomalies, candles, status, tail, upload, watch
 from .context import Access
 

@@ -45,7 +45,6 @@ def tail(
             known = ", ".join(sorted(kafka.topics())) or "none"
             raise ValueError(f"there is no topic {topic!r}; there are {known}")
         parts = [TopicPartition(topic, number) for number in sorted(numbers)]
-        kafka.assign(parts)
         for message in _newest(kafka, parts, count):
             _print(message, place)
         while follow:
@@ -89,10 +88,13 @@ def _between(kafka: KafkaConsumer, part: TopicPartition, since: int, end: int) -
 
 
 def _print(message: Any, place: bool) -> None:
-    value = safe((message.value or b"").decode(errors="backslashreplace"))
+    value = _text(message.value)
     if place:
-        key = safe((message.key or b"").decode(errors="backslashreplace"))
         where = f"{message.partition}/{message.offset}"
-        value = f"{where}\t{clock(message.timestamp)}\t{key}\t{value}"
+        value = f"{where}\t{clock(message.timestamp)}\t{_text(message.key)}\t{value}"
     sys.stdout.write(value + "\n")
     sys.stdout.flush()
+
+
+def _text(value: bytes | None) -> str:
+    return safe((value or b"").decode(errors="backslashreplace"))

@@ -13,7 +13,7 @@ from ...records import Anomaly, Candle, Interval
 from ..following import Lost, Message, Missed, Row, Snapshot, Updates
 from .anomalies import LOUD, described
 from .context import access, line, stderr
-from .texts import clock, number, percent, safe
+from .texts import clock, number, percent, safe, trouble
 
 ANOMALIES = 5  # shown
 FRAMES = 10  # a second, at most
@@ -69,10 +69,8 @@ class Screen:
                 self._state = "live"
                 for _, row in updates:
                     self._note(row)
-            case Missed(reason=reason):
-                self._state = f"some are missing: {reason}"
-            case Lost(reason, wait):
-                self._state = f"{reason}; again in {wait:.1f} s"
+            case Missed() | Lost():
+                self._state = trouble(message)
 
     def __rich__(self) -> Group:
         """What is drawn."""
@@ -113,7 +111,5 @@ def _pass_on(message: Message) -> None:
         case Updates(updates):
             for _, row in updates:
                 line(row)
-        case Missed(reason=reason):
-            stderr.print(f"some are missing: {reason}")
-        case Lost(reason, wait):
-            stderr.print(f"{reason}; again in {wait:.1f} s")
+        case Missed() | Lost():
+            stderr.print(trouble(message))

@@ -179,6 +179,6 @@ def test_waits_grow_until_something_comes() -> None:
 
 def test_one_who_was_too_slow_is_told_so() -> None:
     following = Following(["book"])
-    following.headers()
+    following.request()
     following.read(event("slow", '{"seq":9,"behind":812}'))
     assert following.lost(None, "u").reason == "too slow by 812 updates"

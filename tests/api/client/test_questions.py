@@ -10,10 +10,12 @@ import pytest
 from api import models
 from api.app import create_app
 from api.client import questions
-from api.client.answers import FilledCandle
 from api.client.methods import Methods
 from api.client.question import Call, Question
+from api.client.sending import MEDIA_TYPES
 from api.gateway import models as gateway
+from api.gateway.form import form_of, form_of_file
+from api.records import FilledCandle
 from tests.api.harness import make_service
 
 NAMES = [name for name, each in vars(Methods).items() if isinstance(each, Call)]
@@ -118,3 +120,8 @@ def includes(whole: Any, part: Any) -> bool:
     if isinstance(part, list):
         return all(map(includes, whole, part)) and len(whole) == len(part)
     return bool(whole == part)
+
+
+@pytest.mark.parametrize("suffix", MEDIA_TYPES)
+def test_a_file_is_sent_as_what_the_gateway_takes_its_name_for(suffix: str) -> None:
+    assert form_of(MEDIA_TYPES[suffix]) == form_of_file("", f"trades{suffix}")[0]
