@@ -38,6 +38,7 @@ COPY jobs/__init__.py jobs/settings.py jobs/
 COPY udfs udfs
 COPY scripts/__init__.py scripts/generator.py scripts/
 COPY scripts/generate scripts/generate
+COPY scripts/sources scripts/sources
 # In a container the loopback interface is nobody's but its own. So it asks for API keys, unless
 # TAPELINE_API_ACCESS=anyone says that nobody reaches its port who should not.
 ENV TAPELINE_API_HOST=0.0.0.0

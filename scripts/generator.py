@@ -2,10 +2,10 @@
 
 import argparse
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from pathlib import Path
 from threading import Event
 
@@ -14,13 +14,14 @@ from scripts.generate import orders
 from scripts.generate.clock import steady, wall
 from scripts.generate.feed import MAX_SYMBOLS, Feed, blocks
 from scripts.generate.messages import Message
-from scripts.generate.sender import Sender, producer
 from scripts.generate.shocks import Shock
+from scripts.sources.pace import Pace
+from scripts.sources.report import Tell, reporting
+from scripts.sources.sender import Sender, sending
+from scripts.sources.stopping import stopping
 
 MAX_PACKED = 5_000  # keeps a message under 1 MiB
 PACED_BLOCK_S = 0.1
-MAX_LAG_S = 1.0
-REPORT_EVERY_S = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,48 +42,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         block_s=PACED_BLOCK_S if chosen.rate else Feed.block_s,
     )
     clock = wall(time.time) if chosen.start_ms is None else steady(feed.start_ms, feed.rate)
-    stop = Event()
-    _stop_on_signals(stop)
     compression = None if chosen.compression == "none" else chosen.compression
-    with producer(chosen.bootstrap_servers, compression) as kafka:
-        sender = Sender(kafka, chosen.topic)
-        tell = truth_writer(chosen.truth) if chosen.truth else None
-        if chosen.orders:
-            made = orders.blocks(feed, chosen.mix, clock)
-        else:
-            made = blocks(feed, clock, tell)
-        started = time.monotonic()
-        seconds_a_block = feed.block / chosen.rate if chosen.rate else 0.0
-        run(made, sender, seconds_a_block, stop)
-        sender.flush()
-    _report("total", sender, sender.records, time.monotonic() - started)
-    if sender.failed:
-        print(f"{sender.failed:,} messages failed, the last one: {sender.error!r}", file=sys.stderr)
+    if chosen.orders:
+        made = orders.blocks(feed, chosen.mix, clock)
+    else:
+        made = blocks(feed, clock, truth_writer(chosen.truth) if chosen.truth else None)
+    with (
+        stopping() as stop,
+        sending(chosen.bootstrap_servers, chosen.topic, compression, stop) as sender,
+        reporting(sender, feed.count) as tell,
+    ):
+        run(made, sender, 1_000 * feed.block / chosen.rate if chosen.rate else 0.0, stop, tell)
     return 1 if sender.failed else 0
 
 
-def run(feed: Iterable[list[Message]], sender: Sender, seconds_a_block: float, stop: Event) -> None:
-    """Send block after block, each when it is due, until the feed ends or ``stop`` is set.
+def run(
+    made: Iterable[list[Message]],
+    sender: Sender,
+    block_ms: float,
+    stop: Event,
+    tell: Tell = lambda besides: None,
+) -> None:
+    """Send block after block, each when it is due, until there are no more or ``stop`` is set.
 
     A block is made only when it is due, so that a wall clock stamps it with the time it is sent.
     """
-    remaining = iter(feed)
-    due = reported = time.monotonic()
-    reported_records = 0
-    while not stop.is_set():
-        due += seconds_a_block
-        now = time.monotonic()
-        if due > now and stop.wait(due - now):
+    pace = Pace(1.0 if block_ms else 0.0, stop)
+    remaining = iter(made)
+    for number in count(1):
+        if not pace.wait(number * block_ms):
             return
-        due = max(due, now - MAX_LAG_S)  # a lag is made up for, a suspended machine is not
         block = next(remaining, None)
         if block is None:
             return
         sender.send(block)
-        elapsed = time.monotonic() - reported
-        if elapsed >= REPORT_EVERY_S:
-            _report("now", sender, sender.records - reported_records, elapsed)
-            reported, reported_records = time.monotonic(), sender.records
+        tell(pace.trouble())
 
 
 def truth_writer(path: Path) -> Callable[[list[Shock]], None]:
@@ -94,24 +88,6 @@ def truth_writer(path: Path) -> Callable[[list[Shock]], None]:
             file.writelines(json.dumps(shock._asdict()) + "\n" for shock in shocks)
 
     return write
-
-
-def _report(title: str, sender: Sender, records: int, seconds: float) -> None:
-    print(
-        f"{title}: {records / max(seconds, 1e-9):,.0f} records/s | {sender.records:,} records in "
-        f"{sender.messages:,} messages, {sender.acknowledged:,} acknowledged, "
-        f"{sender.failed:,} failed",
-        flush=True,
-    )
-
-
-def _stop_on_signals(stop: Event) -> None:
-    def handle(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)  # the second Ctrl-C does not wait for the broker
-        stop.set()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:

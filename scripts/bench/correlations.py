@@ -19,7 +19,7 @@ import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 
 from scripts.bench import results
-from scripts.generate.sender import producer
+from scripts.sources.sender import producer
 from scripts.stack.kernels import compile_kernels
 from scripts.stack.local import LocalTapeline
 from scripts.stack.ports import free_port

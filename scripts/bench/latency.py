@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from scripts.bench import results
-from scripts.generate.sender import producer
+from scripts.sources.sender import producer
 from scripts.stack.kernels import compile_kernels
 from scripts.stack.local import LocalTapeline
 from scripts.stack.ports import free_port

@@ -26,7 +26,7 @@ import psutil
 
 from api.records import Candle
 from scripts.bench import results
-from scripts.generate.sender import producer
+from scripts.sources.sender import producer
 from scripts.stack.broker import Broker
 from scripts.stack.ports import HOST, free_port
 from scripts.stack.services import Api

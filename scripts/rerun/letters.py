@@ -14,8 +14,8 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from jobs.settings import Settings
-from scripts.generate.sender import producer
 from scripts.rerun.repairs import UNKNOWN_MS, Repair, judge
+from scripts.sources.sender import producer
 from scripts.stack import topics
 from scripts.stack.errors import StackError
 from udfs.dead_letters import DeadLetter
