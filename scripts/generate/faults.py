@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from scripts.generate.trade import Trade
 
+Form = Literal["messages", "lines", "columns"]
 OVERSIZE_BYTES = 1 << 20
 
 
@@ -90,8 +91,18 @@ FAULTS = (
     _changed("timestamp_too_old", timestamp=lambda t: t.timestamp // 1_000),  # seconds
     _changed("timestamp_ahead", timestamp=lambda t: t.timestamp * 1_000),  # microseconds
 )
+OF_VALUES = (
+    *("invalid_symbol", "invalid_price", "invalid_quantity", "invalid_side"),
+    *("timestamp_too_old", "timestamp_ahead"),
+)
 OVERSIZED = Fault(
     "message_too_large",
     Scope.MESSAGE,
     lambda t: msgspec.structs.asdict(t) | {"note": "x" * OVERSIZE_BYTES},
 )
+FAULTS_OF: dict[Form, tuple[Fault, ...]] = {
+    "messages": FAULTS,
+    "lines": tuple(fault for fault in FAULTS if fault.scope <= Scope.LINE),
+    "columns": tuple(fault for fault in FAULTS if fault.reason in OF_VALUES),
+}
+"""Those that a form can hold: a line is not empty, and fields of a column have one type."""

@@ -21,6 +21,8 @@ NEWS_EVERY_S = 1_800.0
 NEWS_SIZE = 500  # in standard deviations of one second: about 2% for a coin
 BURST_TRADES = 3  # mean trades of one order that sweeps the book
 LONGEST_STEP_S = 60.0  # a feed that was suspended goes on, it does not catch up
+DRIFT = 0.1  # of a price level, at most, from one cycle to the next
+FAR = math.log(3)  # beyond it a level drifts back
 
 
 class Trades(NamedTuple):
@@ -44,7 +46,8 @@ class Market:
         self._rng = rng
         self._share = activity(len(listing))
         self._cumulative = self._share.cumsum()
-        self._start = np.log([i.price for i in listing])
+        self._listed = np.log([i.price for i in listing])
+        self._start = self._listed
         self._beta = np.array([i.beta for i in listing])
         self._volatility = np.array([i.volatility for i in listing])
         self._price_unit = 10.0 ** np.array([i.price_digits for i in listing])
@@ -55,18 +58,27 @@ class Market:
         self._heat = 0.0
         self._traded = np.zeros(len(listing), dtype=np.int64)
 
-    def trades(self, count: int, seconds: float, burst: int | None = None) -> Trades:
+    def drift(self) -> None:
+        """Begin another cycle: each price level moves by up to DRIFT, up or down."""
+        by = self._rng.uniform(-DRIFT, DRIFT, len(self._start))
+        away = self._start - self._listed
+        by = np.where(np.abs(away) > FAR, -np.sign(away) * np.abs(by), by)
+        self._start = self._start + np.log1p(by)
+
+    def trades(
+        self, count: int, seconds: float, burst: int | None = None, wild: float = 1.0
+    ) -> Trades:
         """Let the market trade ``count`` times over ``seconds``.
 
         Trades come in bursts of one symbol and side: of exactly ``burst`` trades, or of random
-        lengths if that is None.
+        lengths if that is None. Prices move ``wild`` times as much as usual.
         """
         seconds = min(max(seconds, 0.0), LONGEST_STEP_S)
         self._age(seconds)
         run = self._bursts(count, burst)
         symbol = self._cumulative[:-1].searchsorted(self._rng.random(run[-1] + 1))[run]
         buy = (self._rng.random(run[-1] + 1) < 0.5)[run]
-        price, trade_id = self._walk(symbol, seconds / count)
+        price, trade_id = self._walk(symbol, wild**2 * seconds / count)
         unit = self._price_unit[symbol]
         tick = np.rint(price * unit) + np.where(buy, 1, -1)
         lots = np.exp(self._quantity_median[symbol] + self._rng.standard_normal(count))
@@ -108,7 +120,7 @@ class Market:
         # An own walk moves only when its symbol trades, so quiet symbols make longer steps.
         step = self._rng.standard_t(4, count) * scale / math.sqrt(2)
         step *= self._volatility[symbol] / np.sqrt(self._share[symbol])
-        order = symbol.argsort(kind="stable")
+        order = symbol.astype(np.uint16).argsort(kind="stable")  # radix sort
         grouped = symbol[order]
         first = np.flatnonzero(np.diff(grouped, prepend=-1))
         sizes = np.diff(first, append=count)

@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -16,8 +17,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from scripts.sources.sender import Sender
-
 EVERY_S = 5.0
 DRAWN_EVERY_S = 0.2
 
@@ -25,45 +24,47 @@ Tell = Callable[[str | None], None]
 """To be called often; what it is given is said besides the counts."""
 
 
+class Counts(Protocol):
+    """What is told of."""
+
+    @property
+    def sent(self) -> int:
+        """Trades, or messages of FIX, up to now."""
+
+    def told(self) -> str:
+        """What became of them, in words."""
+
+    def trouble(self) -> Iterable[str]:
+        """What is to be said at the end, a line each."""
+
+
 @contextmanager
-def reporting(sender: Sender, total: int | None = None) -> Iterator[Tell]:
+def reporting(counts: Counts, total: int | None = None) -> Iterator[Tell]:
     """Tell on the way how far a source is, and its totals at the end.
 
     Args:
-        sender: What it sends with.
+        counts: Of what it sends.
         total: How many trades or messages it will send, if that is known.
     """
     started = time.monotonic()
     console = Console()
     try:
-        with (_drawn if console.is_terminal else _written)(sender, total, console) as tell:
+        with (_drawn if console.is_terminal else _written)(counts, total, console) as tell:
             yield tell
     finally:
-        print(line("total", sender, sender.sent, time.monotonic() - started), flush=True)
-        if sender.unacknowledged:
-            print(
-                f"{sender.unacknowledged:,} messages were not acknowledged: the broker may have "
-                "them or not",
-                file=sys.stderr,
-            )
-        if sender.failed:
-            print(
-                f"{sender.failed:,} messages failed, the last one: {sender.error!r}",
-                file=sys.stderr,
-            )
+        print(line("total", counts, counts.sent, time.monotonic() - started), flush=True)
+        for each in counts.trouble():
+            print(each, file=sys.stderr)
 
 
-def line(title: str, sender: Sender, sent: int, seconds: float) -> str:
-    """Its counts, and how many a second it has sent."""
-    return (
-        f"{title}: {sent / max(seconds, 1e-9):,.0f} records/s | {sender.sent:,} records in "
-        f"{sender.messages:,} messages, {sender.acknowledged:,} acknowledged, "
-        f"{sender.failed:,} failed"
-    )
+def line(title: str, counts: Counts, sent: int, seconds: float) -> str:
+    """What is told, and how many a second were sent."""
+    rate = sent / max(seconds, 1e-9)
+    return f"{title}: {rate:,.0f} records/s | {counts.sent:,} records in {counts.told()}"
 
 
 @contextmanager
-def _written(sender: Sender, total: int | None, _: Console) -> Iterator[Tell]:
+def _written(counts: Counts, total: int | None, _: Console) -> Iterator[Tell]:
     last, before = time.monotonic(), 0
 
     def tell(besides: str | None) -> None:
@@ -71,17 +72,17 @@ def _written(sender: Sender, total: int | None, _: Console) -> Iterator[Tell]:
         elapsed = time.monotonic() - last
         if elapsed < EVERY_S:
             return
-        text = line("now", sender, sender.sent - before, elapsed)
+        text = line("now", counts, counts.sent - before, elapsed)
         if total:
-            text += f" | {sender.sent / total:.0%}"
+            text += f" | {counts.sent / total:.0%}"
         print(f"{text} | {besides}" if besides else text, flush=True)
-        last, before = time.monotonic(), sender.sent
+        last, before = time.monotonic(), counts.sent
 
     yield tell
 
 
 @contextmanager
-def _drawn(sender: Sender, total: int | None, console: Console) -> Iterator[Tell]:
+def _drawn(counts: Counts, total: int | None, console: Console) -> Iterator[Tell]:
     columns = (
         (BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), TimeRemainingColumn())
         if total
@@ -96,13 +97,11 @@ def _drawn(sender: Sender, total: int | None, console: Console) -> Iterator[Tell
             elapsed = time.monotonic() - last
             if elapsed < DRAWN_EVERY_S:
                 return
-            rate = (sender.sent - before) / elapsed
-            last, before = time.monotonic(), sender.sent
-            text = f"{rate:,.0f}/s, {sender.acknowledged:,} acknowledged"
-            if sender.failed:
-                text += f", {sender.failed:,} failed"
+            rate = (counts.sent - before) / elapsed
+            last, before = time.monotonic(), counts.sent
+            text = f"{rate:,.0f}/s | {counts.told()}"
             if besides:
                 text += f" | {besides}"
-            progress.update(task, completed=sender.sent, description=text)
+            progress.update(task, completed=counts.sent, description=text)
 
         yield tell

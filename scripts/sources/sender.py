@@ -58,8 +58,7 @@ def sending(
     try:
         yield sender
     finally:
-        while not sender.flush(FLUSH_S) and not stop.is_set():
-            pass
+        sender.settle()
         kafka.close(timeout=1.0)
 
 
@@ -140,10 +139,30 @@ class Sender:
         with self._changed:
             return self._changed.wait_for(lambda: not self.unacknowledged, timeout_s)
 
+    def settle(self) -> None:
+        """Wait until all is acknowledged or has failed; once it is to stop, for half a minute."""
+        while not self.flush(FLUSH_S) and not self._stop.is_set():
+            pass
+
     @property
     def unacknowledged(self) -> int:
         """Messages of which is not known yet whether the broker has them."""
         return self.messages - self.acknowledged - self.failed
+
+    def told(self) -> str:
+        """What became of the messages, in words."""
+        known = f"{self.acknowledged:,} acknowledged, {self.failed:,} failed"
+        return f"{self.messages:,} messages, {known}"
+
+    def trouble(self) -> Iterator[str]:
+        """What is to be said of the messages that the broker does not have, or may not have."""
+        if self.unacknowledged:
+            yield (
+                f"{self.unacknowledged:,} messages were not acknowledged: the broker may have them "
+                "or not"
+            )
+        if self.failed:
+            yield f"{self.failed:,} messages failed, the last one: {self.error!r}"
 
     def _on_success(self, size: int, _: Any) -> None:
         with self._changed:

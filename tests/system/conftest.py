@@ -89,7 +89,7 @@ def submit_market(
 def run_backfill(
     broker: Broker, cluster: FlinkCluster, _numbers: Iterator[int]
 ) -> Iterator[RunBackfill]:
-    """Runs a bounded job over messages to its end.
+    """Runs a bounded job over messages to its end, and over what ``fill(trades, orders)`` sends.
 
     Not ``submit_market``: the topic has to be full before the job starts, and the job may have
     finished before all its tasks were ever seen to run.
@@ -97,7 +97,10 @@ def run_backfill(
     job_ids: list[str] = []
 
     def run(
-        messages: list[Message], of_orders: Sequence[Message] = (), **settings: object
+        messages: Sequence[Message] = (),
+        of_orders: Sequence[Message] = (),
+        fill: Callable[[str, str], object] | None = None,
+        **settings: object,
     ) -> Backfill:
         number = next(_numbers)
         trades, asked, *outputs = (
@@ -107,6 +110,8 @@ def run_backfill(
             broker.create_topics(topic, partitions=PARTITIONS, config={"retention.ms": "-1"})
         send(broker, trades, messages)
         send(broker, asked, of_orders)
+        if fill:
+            fill(trades, asked)
         values = {
             "bootstrap_servers": broker.bootstrap_servers,
             "group_id": f"backfill_{number}",
