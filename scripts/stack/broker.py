@@ -80,9 +80,7 @@ class Broker:
     def delete_topic(self, name: str) -> None:
         """Delete a topic with all that is in it, and return when it is gone."""
         with self.admin() as admin:
-            if name in admin.list_topics():
-                admin.delete_topics([name])
-                wait_until(lambda: name not in admin.list_topics(), f"topic {name} to be deleted")
+            topics.delete(admin, name)
 
     def admin(self, **options: int) -> KafkaAdminClient:
         """A client for administration, to be used with ``with``."""
