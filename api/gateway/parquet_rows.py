@@ -61,9 +61,9 @@ def parquet_rows(chunks: Iterable[bytes], latest_ms: Callable[[], int]) -> Itera
             if any(names.count(field) > 1 for field in columns):
                 raise BadBodyError("expected each column once", FIELDS)
             for batch in parquet.iter_batches(BATCH_ROWS, columns=columns):
-                plain = {name: _plain(batch.column(name)) for name in columns}
-                is_usual = all(_USUAL[name](column.type) for name, column in plain.items())
-                for row in _rows(plain, batch.num_rows):
+                plained = {name: plain(batch.column(name)) for name in columns}
+                is_usual = all(_USUAL[name](column.type) for name, column in plained.items())
+                for row in _rows(plained, batch.num_rows):
                     if isinstance(row, Fault):
                         yield row
                     else:
@@ -109,7 +109,7 @@ def _one_by_one(columns: dict[str, pa.Array], count: int) -> Iterator[Row | Faul
             yield reasons.INVALID_UTF8
 
 
-def _plain(column: pa.Array) -> pa.Array:
+def plain(column: pa.Array) -> pa.Array:
     """A column whose values are those that JSON could have."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
