@@ -83,7 +83,7 @@ def prices(own: Prices) -> Picture:
         axes.plot(times, own.mean, color=_LINE, linewidth=1.2)
         if own.low.size:
             # A few odd prices that nothing is said of must not flatten all others.
-            low, high = np.quantile(own.low, 0.01), np.quantile(own.high, 0.99)
+            low, high = float(np.quantile(own.low, 0.01)), float(np.quantile(own.high, 0.99))
             room = max(high - low, high * 1e-6)
             axes.set_ylim(low - 0.4 * room, high + 0.4 * room)
             bottom, top = low - 0.33 * room, high + 0.33 * room

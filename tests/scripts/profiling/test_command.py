@@ -11,7 +11,6 @@ from kafka.errors import KafkaTimeoutError
 
 from jobs.settings import Settings
 from scripts import profile
-from scripts.profiling import topic
 from scripts.profiling.report import Report
 from scripts.profiling.terms import Terms
 from scripts.stack.paths import ROOT
@@ -102,7 +101,7 @@ def test_bad_input_is_a_line_and_exit_code_2(
     def unreachable(_: str) -> None:
         raise KafkaTimeoutError("nowhere")
 
-    monkeypatch.setattr(topic.topics, "consumer", unreachable)
+    monkeypatch.setattr("scripts.stack.topics.consumer", unreachable)
     write_ndjson(recording(count=50), tmp_path / "a.ndjson")
     (tmp_path / "a.xlsx").touch()
     (tmp_path / "header.csv").write_text("time,price\n1,2\n")

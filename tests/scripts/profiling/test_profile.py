@@ -65,7 +65,9 @@ def test_figures_are_those_of_pandas(tmp_path: Path) -> None:
     assert report.counts.duplicates == len(rows) - len(trades)
     assert {each.symbol for each in report.symbols} == set(trades["symbol"])
     everything = [(report.total, trades)]
-    everything += [(with_symbols(report)[symbol], own) for symbol, own in trades.groupby("symbol")]
+    everything += [
+        (with_symbols(report)[str(symbol)], own) for symbol, own in trades.groupby("symbol")
+    ]
     for series, own in everything:
         times = own["timestamp"]
         assert series.trades == len(own)
