@@ -1,8 +1,9 @@
 """The figures of a profile are those of pandas, and every row is in one of the two files."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from scripts.profiling import findings, parquet, text
+from scripts.profiling.piece import Piece, of_messages, to_json
 from scripts.profiling.report import Spread
 from scripts.profiling.statistics import QUANTILES
 from scripts.profiling.terms import Terms
@@ -198,6 +200,42 @@ def test_parts_are_of_days_of_their_own(tmp_path: Path) -> None:
     disorder = both.total.out_of_order
     assert disorder.count == 2 * one.total.out_of_order.count > 0
     assert disorder.largest == one.total.out_of_order.largest < day
+
+
+class Partitions:
+    """A topic of two partitions, one of which is a day ahead of the other."""
+
+    name, is_topic, total = "topic:two", True, 0.0
+    parts: ClassVar = {0: "two/0", 1: "two/1"}
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+
+    def pieces(self) -> Iterator[Piece]:
+        for first in range(0, len(self._rows), 100):
+            some = self._rows[first : first + 100]
+            for part in self.parts:
+                day, mark = 86_400_000 * (1 - part), f"{part}-"
+                messages: list[bytes | None] = [
+                    to_json(
+                        row
+                        | {"timestamp": row["timestamp"] + day, "trade_id": mark + row["trade_id"]}
+                    )
+                    for row in some
+                ]
+                positions = first + np.arange(len(some))
+                times = np.full(len(some), makers.LATEST_MS)
+                yield from of_messages(messages, positions, times, part, 0)
+
+
+def test_partitions_have_an_event_time_of_their_own(tmp_path: Path) -> None:
+    rows = recording(silences=0)
+    one = profiled(write_parquet(rows, tmp_path / "one.parquet"), tmp_path / "one").report
+    both = profiled(Partitions(rows), tmp_path / "both").report
+    assert both.counts.duplicates == 2 * one.counts.duplicates > 0
+    disorder = both.total.out_of_order
+    assert disorder.count == 2 * one.total.out_of_order.count
+    assert disorder.largest == one.total.out_of_order.largest
 
 
 def test_copies_are_forgotten_after_their_time(tmp_path: Path) -> None:
