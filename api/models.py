@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.breaker import State
 from api.records import Interval
 from api.webhooks.answer import Reason
-from api.webhooks.breaker import State
 
 CANDLE = {
     "symbol": "BTC/USD",

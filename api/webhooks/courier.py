@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from api.backoff import Backoff
+from api.breaker import Breaker
 from api.records import Undelivered
 from api.webhooks.answer import Answer, Reason
-from api.webhooks.breaker import Breaker
 from api.webhooks.dead_list import DeadList, DeadListError
 from api.webhooks.parcel import Parcel, Source
 from api.webhooks.tally import Tally, WebhookStatus

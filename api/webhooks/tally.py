@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from api.breaker import State
 from api.metrics import Metrics
 from api.webhooks.answer import Answer, Reason
-from api.webhooks.breaker import State
 
 
 class WebhookStatus(msgspec.Struct):

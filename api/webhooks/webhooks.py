@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Self
 
 from api.backoff import Backoff
+from api.breaker import Breaker
 from api.metrics import Metrics
 from api.settings import Settings
-from api.webhooks.breaker import Breaker
 from api.webhooks.courier import Courier, Patience
 from api.webhooks.dead_list import DeadList, KafkaDeadList
 from api.webhooks.delivery import Connect, Delivery

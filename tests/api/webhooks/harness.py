@@ -10,10 +10,10 @@ from typing import Self
 import msgspec
 
 from api.backoff import Backoff
+from api.breaker import Breaker
 from api.metrics import Metrics
 from api.records import Alert, Undelivered
 from api.webhooks.answer import Answer
-from api.webhooks.breaker import Breaker
 from api.webhooks.courier import Courier, Patience, Sender
 from api.webhooks.dead_list import DeadList, DeadListError
 from api.webhooks.delivery import Delivery

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.webhooks.breaker import Breaker
+from api.breaker import Breaker
 
 
 def breaker() -> Breaker:
