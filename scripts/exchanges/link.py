@@ -33,9 +33,9 @@ class Link:
 
     Attributes:
         due: Set when another should take its place: it is old, will be closed, or has ended.
+        is_retired: Whether another has taken it.
         has_proven: Whether anything has come that shows that it works.
-        is_over: Whether it has ended.
-        reason: Why it ended or will; empty if it was closed by :meth:`close`.
+        reason: Why it ended or will; empty before.
     """
 
     def __init__(
@@ -53,7 +53,6 @@ class Link:
         self._watching: list[asyncio.Task[None]] = []
         self.due = asyncio.Event()
         self.has_proven = False
-        self.is_over = False
         self.is_retired = False
         self.reason = ""
 
@@ -91,8 +90,6 @@ class Link:
     ) -> None:
         for task in self._watching:
             task.cancel()
-        self.is_over = True
-        self.due.set()
         await self._socket.close()
 
     async def frames(self) -> AsyncIterator[bytes]:

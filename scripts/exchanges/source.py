@@ -121,6 +121,7 @@ class Source:
         self._links.remove(link)
         if is_newest and not link.is_retired:
             self._failed(f"the connection ended: {link.reason}")
+        link.due.set()  # only now, or the next attempt would not know of the failure
 
     async def _on_frame(self, frame: bytes, link: Link) -> bool:
         """Deal with a frame; tell whether it shows that the connection works."""

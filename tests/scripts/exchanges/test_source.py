@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from typing import ParamSpec
 
 import pytest
@@ -25,14 +25,13 @@ BOTH = pytest.mark.parametrize("made", [BinanceVenue, CoinbaseVenue])
 def run_async(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
     """The test in a loop of its own."""
 
+    @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         async def main() -> None:
             await test(*args, **kwargs)
 
         asyncio.run(main())
 
-    run.__name__ = test.__name__
-    run.__signature__ = __import__("inspect").signature(test)  # type: ignore[attr-defined]
     return run
 
 
@@ -67,7 +66,7 @@ async def test_live_trades_arrive_in_the_order_of_their_ids(made: type[Venue]) -
 @BOTH
 @run_async
 async def test_a_long_gap_is_filled_page_by_page(made: type[Venue]) -> None:
-    async with made().running() as venue, following(venue, clock=None) as run:
+    async with made().running() as venue, following(venue) as run:
         await connected(venue)
         (symbol,) = venue.symbols
         await venue.tell(venue.make(symbol))
