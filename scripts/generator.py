@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reporting(sender, feed.count) as tell,
     ):
         run(made, sender, 1_000 * feed.block / chosen.rate if chosen.rate else 0.0, stop, tell)
+        sender.settle()
     return 1 if sender.failed else 0
 
 

@@ -42,9 +42,10 @@ SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
 PICTURES = ROOT / "docs" / "pictures"
 
-CLIENT = {
+COMMANDS = {
     name
-    for file in (ROOT / "api" / "client" / "command").glob("*.py")
+    for folder in (ROOT / "api" / "client" / "command", ROOT / "scripts")
+    for file in folder.glob("*.py")
     for name in re.findall(r'envvar="(TAPELINE_[A-Z_]+)"', file.read_text())
 }
 
@@ -97,11 +98,11 @@ def test_only_settings_that_exist_are_named() -> None:
     settings = {
         f"TAPELINE_{name.upper()}" for each in READERS.values() for name in each.model_fields
     }
-    assert named <= settings | CLIENT
+    assert named <= settings | COMMANDS
 
 
-def test_what_the_client_reads_is_named() -> None:
-    assert set(re.findall(r"`(TAPELINE_[A-Z_]+)`", SETTINGS.rsplit("\n\n", 1)[1])) == CLIENT
+def test_what_commands_read_is_named() -> None:
+    assert set(re.findall(r"`(TAPELINE_[A-Z_]+)`", SETTINGS.rpartition("|\n\n")[2])) == COMMANDS
 
 
 def test_every_reason_stands_in_its_table_with_its_sentence() -> None:
