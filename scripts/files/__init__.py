@@ -1,0 +1,1 @@
+"""Files of trades and of FIX as rows to be sent, whatever they are written in."""

@@ -1,0 +1,13 @@
+"""What can be wrong with a file as a whole; what is wrong with a row stops nothing."""
+
+
+class FileError(Exception):
+    """A file cannot be replayed; the text says what was expected and what was found."""
+
+
+class StateError(Exception):
+    """A replay cannot go on where another one stopped."""
+
+
+class DeliveryError(Exception):
+    """The broker refuses what is sent to it, and would refuse the rest too."""
