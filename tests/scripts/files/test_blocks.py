@@ -29,7 +29,7 @@ def run_of(rows: list[tuple[int, bytes, bool]]) -> Run:
 def test_packing_keeps_every_row_and_the_order_of_each_symbol(
     rows: list[tuple[int, bytes, bool]], packed: int
 ) -> None:
-    by_key = defaultdict(list)
+    by_key: dict[bytes, list[int]] = defaultdict(list)
     for record in records(run_of(rows), packed, b"\n"):
         places = [int(value) for value in record.value.split(b"\n")]
         assert record.count == len(places) <= packed
