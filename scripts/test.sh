@@ -38,7 +38,7 @@ else
   check style "$bin/ruff" check
   check format "$bin/ruff" format --check
   check types "$bin/mypy"
-  tests unit -m "not system and not browser"
+  tests unit -n auto --dist worksteal -m "not system and not browser"
   tests system -m system
   if command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then
     tests browser -m browser

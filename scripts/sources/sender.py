@@ -167,12 +167,18 @@ class Sender:
     def _on_success(self, size: int, _: Any) -> None:
         with self._changed:
             self.acknowledged += 1
-            self._waiting -= size
-            self._changed.notify_all()
+            self._settled(size)
 
     def _on_failure(self, error: Exception, size: int) -> None:
         with self._changed:
             self.failed += 1
             self.error = error
-            self._waiting -= size
+            self._settled(size)
+
+    def _settled(self, size: int) -> None:
+        """Wake who waits, but not for each message of thousands: that takes the producer's time."""
+        half = self._buffer // 2
+        was_above = self._waiting > half
+        self._waiting -= size
+        if (was_above and self._waiting <= half) or not self.unacknowledged:
             self._changed.notify_all()

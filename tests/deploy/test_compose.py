@@ -72,7 +72,7 @@ def test_every_service_is_restarted_and_bounded_in_memory(name: str) -> None:
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - ONE_SHOT - {"generator"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ONE_SHOT - {"generator"}))
 def test_every_server_has_a_health_check(name: str) -> None:
     assert {"test", "interval", "timeout", "retries"} <= SERVICES[name]["healthcheck"].keys()
 
