@@ -161,7 +161,10 @@ def replay_file(
         if not topics:
             raise FileError("there is no topic of orders: give --topic")
         topic = topics[0]
-    target = {"servers": servers, "topic": topic, "from_ms": from_, "to_ms": to}
+    target: dict[str, str | int | None] = {
+        **{"servers": servers, "topic": topic, "from_ms": from_, "to_ms": to},
+        **{"symbols": symbols, "price_digits": price_digits, "quantity_digits": quantity_digits},
+    }
     state = state or default_path(StackSettings().home, target, files)
     positions = Positions(state, target, found, restart)
     latest_ms = int(time.time() * 1_000) + settings.max_ahead_ms

@@ -18,7 +18,7 @@ from jobs.settings import Settings
 from scripts.generate import orders
 from scripts.generate.faults import Form
 from scripts.generate.feed import MAX_SYMBOLS, Feed
-from scripts.generate.outs import ToCsv, ToFile, ToLines, ToParquet
+from scripts.generate.outs import FILES
 from scripts.generate.run import Run
 from scripts.rerun.spans import time_ms
 from scripts.sources.command import run
@@ -39,7 +39,6 @@ class To(StrEnum):
     CSV = "csv"
 
 
-FILES: dict[To, type[ToFile]] = {To.PARQUET: ToParquet, To.NDJSON: ToLines, To.CSV: ToCsv}
 FORMS: dict[To, Form] = {
     To.KAFKA: "messages",
     To.NDJSON: "lines",

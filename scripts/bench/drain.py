@@ -199,7 +199,7 @@ class Bench:
         Raises:
             SystemExit: they do not add up.
         """
-        trades = self._sum_final(run.topics["candles"], "trades")
+        trades = self.trades_of(run.topics["candles"])
         requests = self._sum_final(run.topics["order_flow"], *COUNTED)
         with topics.consumer(self.broker.bootstrap_servers) as kafka:
             counts = topics.counts(kafka, [run.topics["late_trades"], run.topics["dead_letters"]])
@@ -214,6 +214,10 @@ class Bench:
                 f"{source.rejected:,} rejected, got {proof}"
             )
         return proof
+
+    def trades_of(self, candles: str) -> int:
+        """Trades in the final candles of a second."""
+        return self._sum_final(candles, "trades")
 
     def _sum_final(self, topic: str, *fields: str) -> int:
         """The sum of some fields of all final messages of a second."""

@@ -183,6 +183,9 @@ class ToCsv(ToFile):
         self._writer.close()
 
 
+FILES: dict[str, type[ToFile]] = {"parquet": ToParquet, "ndjson": ToLines, "csv": ToCsv}
+
+
 def table(maker: Maker, block: Block, faults: Faults) -> pa.Table:
     """A block as a table of SCHEMA."""
     made = block.trades

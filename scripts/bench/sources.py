@@ -1,0 +1,154 @@
+"""How fast the made-up market is, whether it holds its pace, and what chaos costs the job.
+
+``python -m scripts.bench.sources``
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+from scripts.bench import results
+from scripts.bench.drain import EMPTY, MARKET, Bench, Input
+from scripts.generate.feed import Feed, Maker
+from scripts.generate.manifest import Manifest
+from scripts.generate.outs import FILES
+from scripts.generate.run import Run
+from scripts.sources.sender import sending
+from scripts.stack import topics
+
+PACKED = 100
+BATCH_ROWS = 400
+SHARE = 0.05
+PACED = Feed(rate=100, packed=10, block_s=2.5, count=200_000)
+SPEED = 50.0
+
+
+def main() -> None:
+    """Measures and writes the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--made", type=int, default=5_000_000, help="trades made")
+    parser.add_argument("--drained", type=int, default=10_000_000, help="trades drained")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tapeline-bench-") as home, Bench(Path(home)) as bench:
+        made = [
+            f"| {name} | {', '.join(f'{rate(options.made):,.0f}' for _ in range(options.rounds))} |"
+            for name, rate in makers(bench, Path(home)).items()
+        ]
+        held = pace(bench)
+        drains = drain(bench, options.drained, options.rounds)
+    results.write(
+        "Sources",
+        f"```\npython -m scripts.bench.sources --made {options.made} --drained {options.drained} "
+        f"--rounds {options.rounds}\n```\n\nThe made-up market, trades a second, each round:\n\n"
+        "| to | trades/s |\n| --- | --- |\n" + "\n".join(made) + "\n\n"
+        f"`--speed {SPEED:g}` of {PACED.rate:g} trades/s: {held:.2%} of the pace was held.\n\n"
+        f"What chaos costs: trades packed by {PACKED} drained by the job, clean ones and with "
+        f"`--chaos {SHARE:.0%}` in turn; every record is where the manifest says.\n\n"
+        "| round | clean, records/s | chaos, records/s | share |\n| --- | --- | --- | --- |\n"
+        + "\n".join(drains),
+    )
+
+
+def makers(bench: Bench, home: Path) -> dict[str, Callable[[int], float]]:
+    """Trades a second of a run of so many, by where they go."""
+
+    def to_file(form: str) -> Callable[[int], float]:
+        def rate(count: int) -> float:
+            path = home / f"made.{form}"
+            took = timed(lambda: run_of(Feed(count=count)).to_file(FILES[form], path))
+            path.unlink()
+            return count / took
+
+        return rate
+
+    def packed(count: int) -> float:
+        return count / timed(lambda: send(bench, Feed(count=count, packed=PACKED)))
+
+    def single(count: int) -> float:
+        return count // 20 / timed(lambda: send(bench, Feed(count=count // 20)))
+
+    return {
+        **{form: to_file(form) for form in FILES},
+        f"Kafka, {PACKED} a message": packed,
+        "Kafka, one a message": single,
+    }
+
+
+def pace(bench: Bench) -> float:
+    """The share of a pace that is held."""
+    return send(bench, PACED, SPEED).held or 0.0
+
+
+def drain(bench: Bench, count: int, rounds: int) -> list[str]:
+    """Drains with and without chaos, a row each round."""
+    clean = Feed(count=count, rate=10_000, block_s=60, packed=PACKED)
+    wild = replace(clean, chaos=SHARE)
+    inputs = {feed: bench.fill(f"drained-{feed.chaos:g}", feed) for feed in (clean, wild)}
+    bench.broker.create_topics(EMPTY, partitions=4)
+    manifest = counted(wild)
+    rows = []
+    for number in range(1, rounds + 1):
+        empty = [bench.drain(MARKET, Input(EMPTY), BATCH_ROWS).seconds for _ in range(2)][-1]
+        rates = []
+        for feed, source in inputs.items():
+            ran = bench.drain(MARKET, source, BATCH_ROWS)
+            rates.append(source.records / (ran.seconds - empty))
+            if feed.chaos:
+                prove(bench, ran.topics, manifest)
+        rows.append(f"| {number} | {rates[0]:,.0f} | {rates[1]:,.0f} | {rates[1] / rates[0]:.2f} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def counted(feed: Feed) -> Manifest:
+    """What is in a feed."""
+    maker, manifest = Maker(feed), Manifest({})
+    names = [each.symbol for each in maker.instruments]
+    for block in maker.blocks():
+        manifest.add(block, maker.faults(block), names)
+    return manifest
+
+
+def prove(bench: Bench, outputs: dict[str, str], manifest: Manifest) -> None:
+    """Hold what came out against what went in.
+
+    Raises:
+        SystemExit: It is not the same.
+    """
+    candles = bench.trades_of(outputs["candles"])
+    with topics.consumer(bench.broker.bootstrap_servers) as kafka:
+        held = topics.counts(kafka, [outputs["late_trades"], outputs["dead_letters"]])
+    late, rejected = held.values()
+    expected = manifest.trades, sum(manifest.rejected.values())
+    if (candles + late, rejected) != expected:
+        raise SystemExit(f"expected {expected}, got {candles:,} + {late:,}, {rejected:,}")
+
+
+def run_of(feed: Feed, speed: float = 0.0) -> Run:
+    """A run without a manifest's file."""
+    return Run(feed, realtime=False, speed=speed, manifest=None, stop=Event())
+
+
+def send(bench: Bench, feed: Feed, speed: float = 0.0) -> Run:
+    """Send a feed to a topic of its own."""
+    topic, run = f"made-{time.time_ns()}", run_of(feed, speed)
+    bench.broker.create_topics(topic, partitions=4, config={"retention.ms": "-1"})
+    with sending(bench.broker.bootstrap_servers, topic, "zstd", Event()) as sender:
+        run.to_topic(sender, None)
+    return run
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds that it takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
