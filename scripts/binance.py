@@ -7,6 +7,8 @@ import typer
 
 from scripts.exchanges import options
 from scripts.exchanges.binance import Binance
+from scripts.sources.command import application, run
+from scripts.sources.options import Batches, BootstrapServers, Compression, Partitions, Topic
 
 
 class Stream(StrEnum):
@@ -41,10 +43,10 @@ def binance(
     ] = "https://api.binance.com",
     # Whoever lists the processes of a machine reads options, so the key has none that is shown.
     api_key: Annotated[str, typer.Option(envvar="TAPELINE_BINANCE_API_KEY", hidden=True)] = "",
-    topic: options.Topic = None,
-    bootstrap_servers: options.BootstrapServers = None,
-    partitions: options.Partitions = 3,
-    compression: options.Batches = options.Compression.ZSTD,
+    topic: Topic = None,
+    bootstrap_servers: BootstrapServers = None,
+    partitions: Partitions = 3,
+    compression: Batches = Compression.ZSTD,
     since_id: options.SinceId = None,
 ) -> None:
     """Send Binance's trades to Kafka as they are made, each once, until Ctrl-C.
@@ -63,4 +65,4 @@ def binance(
 
 
 if __name__ == "__main__":
-    options.application(binance)(prog_name="python -m scripts.binance")
+    run(application(binance), "binance")

@@ -6,6 +6,8 @@ import typer
 
 from scripts.exchanges import options
 from scripts.exchanges.coinbase import Coinbase
+from scripts.sources.command import application, run
+from scripts.sources.options import Batches, BootstrapServers, Compression, Partitions, Topic
 
 
 def coinbase(
@@ -26,10 +28,10 @@ def coinbase(
             help="Of the REST API that gaps are filled from; of the same exchange.",
         ),
     ] = "https://api.exchange.coinbase.com",
-    topic: options.Topic = None,
-    bootstrap_servers: options.BootstrapServers = None,
-    partitions: options.Partitions = 3,
-    compression: options.Batches = options.Compression.ZSTD,
+    topic: Topic = None,
+    bootstrap_servers: BootstrapServers = None,
+    partitions: Partitions = 3,
+    compression: Batches = Compression.ZSTD,
     since_id: options.SinceId = None,
 ) -> None:
     """Send Coinbase's trades to Kafka as they are made, each once, until Ctrl-C.
@@ -45,4 +47,4 @@ def coinbase(
 
 
 if __name__ == "__main__":
-    options.application(coinbase)(prog_name="python -m scripts.coinbase")
+    run(application(coinbase), "coinbase")

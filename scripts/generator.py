@@ -16,6 +16,7 @@ from scripts.generate.feed import MAX_SYMBOLS, Feed, blocks
 from scripts.generate.messages import Message
 from scripts.generate.shocks import Shock
 from scripts.sources.pace import Pace
+from scripts.sources.place import Place
 from scripts.sources.report import Tell, reporting
 from scripts.sources.sender import Sender, sending
 from scripts.sources.stopping import stopping
@@ -43,13 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     clock = wall(time.time) if chosen.start_ms is None else steady(feed.start_ms, feed.rate)
     compression = None if chosen.compression == "none" else chosen.compression
+    place = Place(chosen.bootstrap_servers, chosen.topic, compression=compression)
     if chosen.orders:
         made = orders.blocks(feed, chosen.mix, clock)
     else:
         made = blocks(feed, clock, truth_writer(chosen.truth) if chosen.truth else None)
     with (
         stopping() as stop,
-        sending(chosen.bootstrap_servers, chosen.topic, compression, stop) as sender,
+        sending(place, stop) as sender,
         reporting(sender, feed.count) as tell,
     ):
         run(made, sender, 1_000 * feed.block / chosen.rate if chosen.rate else 0.0, stop, tell)

@@ -1,31 +1,36 @@
 """Replays files to Kafka: ``python -m scripts.replay_file --help``."""
 
-import sys
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from kafka.errors import KafkaError
-from pydantic import ValidationError
 
 from jobs.settings import Settings
 from scripts.files.blocks import blocks
-from scripts.files.errors import DeliveryError, FileError, StateError
+from scripts.files.errors import FileError
 from scripts.files.inputs import files_of, is_fix, opened
 from scripts.files.integer_file import Scale
 from scripts.files.merge import merged
 from scripts.files.names import described
 from scripts.files.replay import Choice, Replay
 from scripts.files.state import Positions, default_path
-from scripts.rerun import spans
+from scripts.sources.command import application, run
+from scripts.sources.options import (
+    Batches,
+    BootstrapServers,
+    Compression,
+    Partitions,
+    Topic,
+    moment,
+)
 from scripts.sources.pace import Pace
+from scripts.sources.place import Place
+from scripts.sources.preparing import prepare
 from scripts.sources.report import reporting
 from scripts.sources.sender import sending
 from scripts.sources.stopping import stopping
 from scripts.stack.settings import StackSettings
-from scripts.stack.topics import create_kept
 
 MAX_PACKED = 5_000
 PACED_BLOCK_MS = 100.0
@@ -62,21 +67,6 @@ begins anew.
 """
 
 
-class Compression(StrEnum):
-    """Of batches."""
-
-    ZSTD = "zstd"
-    GZIP = "gzip"
-    NONE = "none"
-
-
-def _time(text: str) -> int:
-    try:
-        return spans.time_ms(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 def _symbols(text: str | None) -> list[str]:
     symbols = text.split(",") if text is not None else []
     if "" in symbols or len(set(symbols)) < len(symbols):
@@ -101,17 +91,13 @@ def replay_file(
             help="Rows of a symbol in one message at most, of a second of event time.",
         ),
     ] = 1,
-    topic: Annotated[
-        str | None, typer.Option(help="Where to, instead of the job's.", show_default=False)
-    ] = None,
-    bootstrap_servers: Annotated[
-        str | None, typer.Option(help="Kafka brokers, instead of the job's.", show_default=False)
-    ] = None,
+    topic: Topic = None,
+    bootstrap_servers: BootstrapServers = None,
     from_: Annotated[
         int | None,
         typer.Option(
             "--from",
-            parser=_time,
+            parser=moment,
             metavar="TIME",
             help="The first event time that is sent: 2026-01-01T12:00:00Z, or ms.",
             show_default=False,
@@ -121,16 +107,14 @@ def replay_file(
         int | None,
         typer.Option(
             "--to",
-            parser=_time,
+            parser=moment,
             metavar="TIME",
             help="The end of event times, exclusive.",
             show_default=False,
         ),
     ] = None,
-    partitions: Annotated[
-        int, typer.Option(min=1, help="Of the topic, if it does not exist yet.")
-    ] = 3,
-    compression: Annotated[Compression, typer.Option(help="Of batches.")] = Compression.ZSTD,
+    partitions: Partitions = 3,
+    compression: Batches = Compression.ZSTD,
     symbols: Annotated[
         str | None,
         typer.Option(metavar="A,B,C", help="Of a CSV of integers.", show_default=False),
@@ -152,31 +136,25 @@ def replay_file(
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew.")] = False,
 ) -> None:
     """Run until all is sent or a signal comes; exit with 1 if a message failed."""
-    settings = Settings()
-    servers = bootstrap_servers or settings.bootstrap_servers
     found = files_of(files)
     of_fix = is_fix(found)
-    if topic is None:
-        topics = settings.orders_topics if of_fix else settings.trades_topics
-        if not topics:
-            raise FileError("there is no topic of orders: give --topic")
-        topic = topics[0]
+    place = Place.chosen(bootstrap_servers, topic, partitions, compression, orders=of_fix)
     target: dict[str, str | int | None] = {
-        **{"servers": servers, "topic": topic, "from_ms": from_, "to_ms": to},
+        **{"servers": place.bootstrap_servers, "topic": place.topic},
+        **{"from_ms": from_, "to_ms": to},
         **{"symbols": symbols, "price_digits": price_digits, "quantity_digits": quantity_digits},
     }
     state = state or default_path(StackSettings().home, target, files)
     positions = Positions(state, target, found, restart)
-    latest_ms = int(time.time() * 1_000) + settings.max_ahead_ms
+    latest_ms = int(time.time() * 1_000) + Settings().max_ahead_ms
     scale = Scale(_symbols(symbols), price_digits, quantity_digits)
     rows = merged([opened(path, scale, latest_ms) for path in found], positions.starts)
-    create_kept(servers, [topic], partitions)
+    prepare(place)
     if positions.rows:
         print(f"goes on behind {positions.rows:,} rows that were sent before ({state})", flush=True)
-    packing = None if compression is Compression.NONE else compression.value
     choice = Choice(from_, to, packed, b"" if of_fix else b"\n")
     with stopping() as stop:
-        with sending(servers, topic, packing, stop) as sender, reporting(sender) as tell:
+        with sending(place, stop) as sender, reporting(sender) as tell:
             replay = Replay(sender, positions, choice, stop)
             replay.run(blocks(rows, PACED_BLOCK_MS * speed), Pace(speed, stop), tell)
         print(f"rows: {replay.told()}", flush=True)
@@ -186,21 +164,7 @@ def replay_file(
         raise typer.Exit(1)
 
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-app.command(help=HELP, no_args_is_help=True)(replay_file)
-
-
-def main() -> None:
-    """Run it; what a person can act on is said without a traceback, bad input with code 2."""
-    try:
-        app(prog_name="replay_file")
-    except (FileError, StateError, ValidationError) as error:
-        print(f"replay_file: {error}", file=sys.stderr)
-        sys.exit(2)
-    except (DeliveryError, KafkaError, OSError) as error:
-        print(f"replay_file: {error}", file=sys.stderr)
-        sys.exit(1)
-
+app = application(replay_file, HELP)
 
 if __name__ == "__main__":
-    main()
+    run(app, "replay_file")

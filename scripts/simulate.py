@@ -14,14 +14,22 @@ from typing import Annotated
 
 import typer
 
-from jobs.settings import Settings
 from scripts.generate import orders
 from scripts.generate.faults import Form
 from scripts.generate.feed import MAX_SYMBOLS, Feed
 from scripts.generate.outs import FILES
 from scripts.generate.run import Run
-from scripts.rerun.spans import time_ms
-from scripts.sources.command import run
+from scripts.sources.command import application, run
+from scripts.sources.options import (
+    Batches,
+    BootstrapServers,
+    Compression,
+    Partitions,
+    Topic,
+    moment,
+)
+from scripts.sources.place import Place
+from scripts.sources.preparing import prepare
 from scripts.sources.sender import sending
 from scripts.sources.stopping import stopping
 from scripts.stack import topics
@@ -64,8 +72,6 @@ COUNTS = {
 }
 L3_MIX = orders.Mix(98, 2)
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-
 
 def share(text: str | float) -> float:
     """A share: 0.05 or 5%; the default is one already."""
@@ -79,15 +85,6 @@ def share(text: str | float) -> float:
     return number
 
 
-def moment(text: str) -> int:
-    """A time, as ms since 1970."""
-    try:
-        return time_ms(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-@app.command()
 def simulate(
     preset: Annotated[
         Preset, typer.Option(help="Trades, or 98 messages of FIX about orders to 2 about trades.")
@@ -129,16 +126,14 @@ def simulate(
         Path | None,
         typer.Option(help="File for the counts of what was made; beside a file, its own."),
     ] = None,
-    bootstrap_servers: Annotated[str | None, typer.Option(help="Of Kafka; the settings'.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Of Kafka; the settings' first.")] = None,
-    partitions: Annotated[int, typer.Option(min=1, help="Of a topic that is not there.")] = 3,
-    compression: Annotated[str, typer.Option(help="Of batches: zstd, gzip or none.")] = "zstd",
+    bootstrap_servers: BootstrapServers = None,
+    topic: Topic = None,
+    partitions: Partitions = 3,
+    compression: Batches = Compression.ZSTD,
 ) -> None:
     """Make a market, trades or orders, and count all that is made."""
     if realtime and (speed or start is not None):
         raise typer.BadParameter("--realtime has the time and the speed of the clock")
-    if compression not in ("zstd", "gzip", "none"):
-        raise typer.BadParameter(f"--compression: expected zstd, gzip or none, got {compression}")
     is_orders = preset is not Preset.TRADES
     if is_orders and out is not To.KAFKA:
         raise typer.BadParameter("--preset: messages of FIX go to Kafka only")
@@ -155,7 +150,7 @@ def simulate(
         chaos=0.0 if is_orders else chaos,
         form=FORMS[out],
         # A broker takes them only as they are compressed.
-        oversized=bool(chaos) and out is To.KAFKA and compression != "none",
+        oversized=bool(chaos) and out is To.KAFKA and compression is not Compression.NONE,
         seasonal=not realtime,
         block_s=PACED_BLOCK_S * (speed or 1.0) if realtime or speed else Feed.block_s,
     )
@@ -166,21 +161,18 @@ def simulate(
             market = Run(feed, realtime=realtime, speed=speed, manifest=manifest, stop=stop)
             market.to_file(FILES[out], path)
             return
-        settings = Settings()
-        known = settings.orders_topics if is_orders else settings.trades_topics
-        if not (topic or known):
-            raise typer.BadParameter("there is no topic of orders in the settings: give --topic")
-        to = topic or known[0]
-        servers = bootstrap_servers or settings.bootstrap_servers
-        topics.create_kept(servers, [to], partitions)
-        with topics.consumer(servers) as kafka:
-            feed = replace(feed, partitions=len(topics.partitions(kafka, [to])))
+        place = Place.chosen(bootstrap_servers, topic, partitions, compression, orders=is_orders)
+        prepare(place)
+        with topics.consumer(place.bootstrap_servers) as kafka:
+            feed = replace(feed, partitions=len(topics.partitions(kafka, [place.topic])))
         market = Run(feed, realtime=realtime, speed=speed, manifest=manifest, stop=stop)
-        with sending(servers, to, None if compression == "none" else compression, stop) as sender:
+        with sending(place, stop) as sender:
             market.to_topic(sender, L3_MIX if is_orders else None)
         if sender.failed or sender.unacknowledged:
             raise typer.Exit(1)
 
 
+app = application(simulate)
+
 if __name__ == "__main__":
-    run(app)
+    run(app, "simulate")

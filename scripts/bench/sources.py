@@ -17,6 +17,7 @@ from scripts.generate.feed import Feed, Maker
 from scripts.generate.manifest import Manifest
 from scripts.generate.outs import FILES
 from scripts.generate.run import Run
+from scripts.sources.place import Place
 from scripts.sources.sender import sending
 from scripts.stack import topics
 
@@ -138,7 +139,7 @@ def send(bench: Bench, feed: Feed, speed: float = 0.0) -> Run:
     """Send a feed to a topic of its own."""
     topic, run = f"made-{time.time_ns()}", run_of(feed, speed)
     bench.broker.create_topics(topic, partitions=4, config={"retention.ms": "-1"})
-    with sending(bench.broker.bootstrap_servers, topic, "zstd", Event()) as sender:
+    with sending(Place(bench.broker.bootstrap_servers, topic), Event()) as sender:
         run.to_topic(sender, None)
     return run
 

@@ -1,38 +1,20 @@
-"""Options that the commands of all exchanges have."""
+"""Options that the commands of exchanges have, and no other source."""
 
 import re
-from collections.abc import Callable
-from enum import StrEnum
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from jobs.settings import Settings
 from scripts.exchanges.adapter import Adapter
-from scripts.exchanges.command import CommandError, Place, follow
+from scripts.exchanges.command import follow
 from scripts.exchanges.limits import Limits
+from scripts.sources.options import Compression
+from scripts.sources.place import Place
 
 MOST_SYMBOLS = 1_024
 URL = re.compile(r"(ws|http)s?://[^\s/?#]+(/[^\s?#]*)?")
 
 
-class Compression(StrEnum):
-    """Of batches."""
-
-    ZSTD = "zstd"
-    GZIP = "gzip"
-    NONE = "none"
-
-
-BootstrapServers = Annotated[
-    str | None, typer.Option(help="Kafka brokers; those of the job if not given.")
-]
-Topic = Annotated[
-    str | None, typer.Option(help="Where to; the job's first of trades if not given.")
-]
-Partitions = Annotated[int, typer.Option(min=1, help="Of the topic, if it does not exist yet.")]
-Batches = Annotated[Compression, typer.Option("--compression", help="Of what goes to Kafka.")]
 SinceId = Annotated[
     list[str] | None,
     typer.Option(
@@ -41,13 +23,6 @@ SinceId = Annotated[
         "the exchange still has them. May be given for each symbol.",
     ),
 ]
-
-
-def application(command: Callable[..., None]) -> typer.Typer:
-    """A command line of one command."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(command)
-    return app
 
 
 def symbols(text: str, pattern: str, example: str) -> tuple[str, ...]:
@@ -81,22 +56,8 @@ def run(
 ) -> None:
     """Follow an exchange, and exit as the command does."""
     since = dict(_since(each, adapter) for each in since_id or ())
-    try:
-        job = Settings()
-    except ValidationError as error:
-        raise typer.BadParameter(str(error)) from error
-    place = Place(
-        bootstrap_servers or job.bootstrap_servers,
-        topic or job.trades_topics[0],
-        partitions,
-        None if compression is Compression.NONE else compression.value,
-    )
-    try:
-        code = follow(adapter, place, since, Limits())
-    except CommandError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.code) from error
-    raise typer.Exit(code)
+    place = Place.chosen(bootstrap_servers, topic, partitions, compression)
+    raise typer.Exit(follow(adapter, place, since, Limits()))
 
 
 def _since(text: str, adapter: Adapter) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from scripts.sources.place import Place
 from scripts.sources.record import Sendable
 
 BATCH_BYTES = 256 << 10
@@ -46,15 +47,13 @@ def producer(
 
 
 @contextmanager
-def sending(
-    bootstrap_servers: str, topic: str, compression: str | None, stop: Event
-) -> Iterator["Sender"]:
+def sending(place: Place, stop: Event) -> Iterator["Sender"]:
     """A sender for a source: it waits for a broker that is away, however long that is.
 
     At the end all is acknowledged, or, after ``stop``, what can be in half a minute.
     """
-    kafka = producer(bootstrap_servers, compression, ENDLESS_MS)
-    sender = Sender(kafka, topic, stop=stop)
+    kafka = producer(place.bootstrap_servers, place.compression, ENDLESS_MS)
+    sender = Sender(kafka, place.topic, stop=stop)
     try:
         yield sender
     finally:

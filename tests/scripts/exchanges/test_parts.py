@@ -7,13 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from scripts import binance, coinbase
-from scripts.exchanges.command import CommandError, Place, prepare
 from scripts.exchanges.delivery import Delivery
-from scripts.exchanges.options import application
 from scripts.exchanges.rest import LONGEST_BAN_S, retry_after
 from scripts.exchanges.voice import EVERY_S, MOST, Voice
+from scripts.sources.command import application
 from scripts.sources.record import Record
-from scripts.stack.ports import free_port
 
 
 def test_news_of_a_kind_are_bounded_and_the_others_counted() -> None:
@@ -89,10 +87,3 @@ def test_a_product_of_coinbase_has_a_dash() -> None:
     result = CliRunner().invoke(application(coinbase.coinbase), ["--symbols", "BTCUSD"])
     assert result.exit_code == 2
     assert "BTC-USD" in result.output
-
-
-def test_a_kafka_that_is_not_there_is_said_at_once() -> None:
-    server = f"127.0.0.1:{free_port()}"
-    with pytest.raises(CommandError, match=f"Kafka cannot be reached at {server}") as error:
-        prepare(Place(server, "trades", 3, None))
-    assert error.value.code == 1

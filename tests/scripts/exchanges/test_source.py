@@ -10,9 +10,10 @@ import pytest
 
 from api.backoff import Backoff
 from api.breaker import Breaker
-from scripts.exchanges.command import CommandError, check
+from scripts.exchanges.command import check
 from scripts.exchanges.delivery import BATCH
 from scripts.exchanges.trade import Trade
+from scripts.sources.errors import BadInputError
 from tests.scripts.exchanges.harness import QUICK, HandClock, Run, following, until
 from tests.scripts.exchanges.venue import NOON, Answer, BinanceVenue, CoinbaseVenue, Venue
 
@@ -371,7 +372,7 @@ async def test_an_unknown_symbol_ends_the_command_before_it_begins(venue: Venue)
     async with venue.running():
         await check(venue.adapter())
         del venue.history[venue.symbols[1]]
-        with pytest.raises(CommandError, match=f"has no symbol {venue.symbols[1]}") as error:
+        with pytest.raises(BadInputError, match=f"has no symbol {venue.symbols[1]}") as error:
             await check(venue.adapter())
         assert error.value.code == 2
 

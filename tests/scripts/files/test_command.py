@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 
 from scripts import replay_file
+from scripts.sources import command
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> object:
     monkeypatch.setattr(sys, "argv", ["replay_file", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
-        replay_file.main()
+        command.run(replay_file.app, "replay_file")
     return ended.value.code
 
 
