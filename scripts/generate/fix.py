@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import simplefix
-
 BUY, SELL = "1", "2"
 NEW, PARTIAL_FILL, FILL, CANCELED, REPLACED = "0", "1", "2", "4", "5"
 """ExecType (150); as OrdStatus (39) too, but for REPLACED."""
+Fields = list[tuple[int, str]]
+"""Tags and values in the order in which they are sent."""
 
 
 @dataclass(slots=True)
@@ -54,24 +54,22 @@ class Writer:
     def new(self, order: Order, ms: int) -> bytes:
         """NewOrderSingle: the firm's request."""
         message = self._begin("D", order.firm, order.exchange, ms)
-        _append(message, (11, order.client_id), (21, "1"), *_what(order), (60, self._time(ms)))
-        _append(
-            message, (38, order.amount(order.quantity)), (40, "2"), (44, order.price), (59, "0")
-        )
+        message += [(11, order.client_id), (21, "1"), *_what(order), (60, self._time(ms))]
+        message += [(38, order.amount(order.quantity)), (40, "2"), (44, order.price), (59, "0")]
         return _encoded(message)
 
     def cancel(self, order: Order, client_id: str, ms: int) -> bytes:
         """OrderCancelRequest."""
         message = self._begin("F", order.firm, order.exchange, ms)
-        _append(message, (41, order.client_id), (11, client_id), *_what(order))
-        _append(message, (60, self._time(ms)), (38, order.amount(order.quantity)))
+        message += [(41, order.client_id), (11, client_id), *_what(order)]
+        message += [(60, self._time(ms)), (38, order.amount(order.quantity))]
         return _encoded(message)
 
     def replace(self, order: Order, client_id: str, price: str, quantity: int, ms: int) -> bytes:
         """OrderCancelReplaceRequest, for another price and quantity."""
         message = self._begin("G", order.firm, order.exchange, ms)
-        _append(message, (41, order.client_id), (11, client_id), (21, "1"), *_what(order))
-        _append(message, (60, self._time(ms)), (38, order.amount(quantity)), (40, "2"), (44, price))
+        message += [(41, order.client_id), (11, client_id), (21, "1"), *_what(order)]
+        message += [(60, self._time(ms)), (38, order.amount(quantity)), (40, "2"), (44, price)]
         return _encoded(message)
 
     def report(
@@ -93,38 +91,36 @@ class Writer:
         """
         self._executions += 1
         message = self._begin("8", order.exchange, order.firm, ms)
-        _append(message, (37, order.venue_id), (11, order.client_id))
+        message += [(37, order.venue_id), (11, order.client_id)]
         if before:
-            _append(message, (41, before))
+            message += [(41, before)]
         status = kind if kind != REPLACED else PARTIAL_FILL if order.filled else NEW
-        _append(message, (17, f"E{self._executions}"), (20, "0"), (150, kind), (39, status))
-        _append(message, *_what(order), (38, order.amount(order.quantity)), (44, order.price))
+        message += [(17, f"E{self._executions}"), (20, "0"), (150, kind), (39, status)]
+        message += [*_what(order), (38, order.amount(order.quantity)), (44, order.price)]
         if fill:
             price, lots = fill
-            _append(message, (32, order.amount(lots)), (31, price), (30, order.exchange))
+            message += [(32, order.amount(lots)), (31, price), (30, order.exchange)]
         left = 0 if kind == CANCELED else order.left
         average = order.paid / order.filled if order.filled else 0.0
-        _append(message, (151, order.amount(left)), (14, order.amount(order.filled)))
-        _append(message, (6, f"{average:.8f}"), (60, self._time(ms)))
+        message += [(151, order.amount(left)), (14, order.amount(order.filled))]
+        message += [(6, f"{average:.8f}"), (60, self._time(ms))]
         return _encoded(message)
 
     def refuse(self, order: Order, client_id: str, ms: int) -> bytes:
         """OrderCancelReject: the order is filled, it can be neither cancelled nor replaced."""
         message = self._begin("9", order.exchange, order.firm, ms)
-        _append(message, (37, order.venue_id), (11, client_id), (41, order.client_id), (39, FILL))
-        _append(message, (60, self._time(ms)), (434, "1"), (102, "0"))
+        message += [(37, order.venue_id), (11, client_id), (41, order.client_id), (39, FILL)]
+        message += [(60, self._time(ms)), (434, "1"), (102, "0")]
         return _encoded(message)
 
     def heartbeat(self, sender: str, target: str, ms: int) -> bytes:
         """Heartbeat: the session goes on."""
         return _encoded(self._begin("0", sender, target, ms))
 
-    def _begin(self, kind: str, sender: str, target: str, ms: int) -> simplefix.FixMessage:
+    def _begin(self, kind: str, sender: str, target: str, ms: int) -> Fields:
         number = self._numbers[sender, target] = self._numbers.get((sender, target), 0) + 1
-        message = simplefix.FixMessage()
-        _append(message, (8, "FIX.4.2"), (35, kind), (49, sender), (56, target))
-        _append(message, (34, str(number)), (52, self._time(ms)))
-        return message
+        route = [(35, kind), (49, sender), (56, target)]
+        return [*route, (34, str(number)), (52, self._time(ms))]
 
     def _time(self, ms: int) -> str:
         second, rest = divmod(ms, 1_000)
@@ -138,14 +134,14 @@ def _what(order: Order) -> tuple[tuple[int, str], tuple[int, str]]:
     return (55, order.symbol), (54, order.side)
 
 
-def _append(message: simplefix.FixMessage, *fields: tuple[int, str]) -> None:
-    for tag, value in fields:
-        message.append_pair(tag, value)
+def _encoded(message: Fields) -> bytes:
+    return _framed("".join([f"{tag}={value}\x01" for tag, value in message]).encode())
 
 
-def _encoded(message: simplefix.FixMessage) -> bytes:
-    encoded: bytes = message.encode()
-    return encoded
+def _framed(body: bytes) -> bytes:
+    """A body with BeginString, and the right BodyLength and CheckSum."""
+    message = b"8=FIX.4.2\x019=%d\x01%s" % (len(body), body)
+    return message + b"10=%03d\x01" % (sum(message) % 256)
 
 
 class Fault(NamedTuple):
@@ -153,12 +149,6 @@ class Fault(NamedTuple):
 
     reason: str
     spoil: Callable[[bytes], bytes]
-
-
-def _framed(body: bytes) -> bytes:
-    """A body with the right BodyLength and CheckSum."""
-    message = b"8=FIX.4.2\x019=%d\x01%s" % (len(body), body)
-    return message + b"10=%03d\x01" % (sum(message) % 256)
 
 
 def _field(tag: int, new: bytes) -> Callable[[bytes], bytes]:
