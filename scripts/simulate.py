@@ -1,4 +1,4 @@
-r"""A made-up market, to Kafka or to a file: ``python -m scripts.simulate --help``.
+"""A made-up market, to Kafka or to a file: ``python -m scripts.simulate --help``.
 
 python -m scripts.simulate                                   2 million trades, to Kafka
 python -m scripts.simulate --realtime --infinite --chaos 5%  for ever, and a twentieth wrong

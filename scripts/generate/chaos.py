@@ -6,6 +6,7 @@ its price in each other's place. Besides, bursts of trades come at one instant, 
 silent for a while.
 """
 
+from collections import deque
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ WRONG_BY = 0.2
 BURSTS, BURST_TRADES = 2e-4, (100, 1_000)
 SILENCES, SILENCE_MS = 2e-4, (6_000, 60_000)
 """For each disturbed record; and how many trades come at once, how long nothing does."""
+LISTED = 1_000
+"""Silences, at most."""
 MOST_SILENT = 0.5
 """Of all trades, those that a partition has which falls silent."""
 
@@ -78,6 +81,10 @@ class Chaos:
         packed: So many trades in a row are of one symbol, and stay together.
         partition_of: (symbols,) The partition of each, where there are any: one is silent at times.
         activity: (symbols,) The share of each in all trades; asked for with ``partition_of``.
+
+    Attributes:
+        silences: The newest, for a market may go on for ever.
+        silent: How many there were in all.
     """
 
     def __init__(
@@ -98,7 +105,8 @@ class Chaos:
         if partition_of is not None:
             has = np.bincount(partition_of, weights=activity)
             self._may_be_silent = np.flatnonzero((has > 0) & (has < MOST_SILENT))
-        self.silences: list[Silence] = []
+        self.silences = deque[Silence](maxlen=LISTED)
+        self.silent = 0
 
     def disturb(self, trades: Trades, times: Ints) -> Block:
         """The trades with some of them disturbed; fewer, where a partition is silent."""
@@ -156,6 +164,7 @@ class Chaos:
             start = int(times[0])
             end = start + int(self._rng.integers(*SILENCE_MS))
             self.silences.append(Silence(partition, start, end))
+            self.silent += 1
         elif free:
             return np.ones(len(times), np.bool_)
         partition, start, end = self.silences[-1]

@@ -58,7 +58,8 @@ class Manifest(msgspec.Struct, omit_defaults=False):
     late: int = 0
     swapped_digits: int = 0
     bursts: Bursts = msgspec.field(default_factory=Bursts)
-    silences: list[Silence] = []
+    silences: int = 0
+    newest_silences: list[Silence] = []
     symbols: dict[str, Of] = {}
     delivery: Delivered | None = None
 

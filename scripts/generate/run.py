@@ -83,7 +83,8 @@ class Run:
             faults = maker.faults(block)
             self._not_sent += out.write(block, faults)
             self.manifest.add(block, faults, names)
-            self.manifest.silences = maker.chaos.silences
+            self.manifest.silences = maker.chaos.silent
+            self.manifest.newest_silences = list(maker.chaos.silences)
             self._note(tell, sender)
 
     def _orders(self, mix: orders.Mix, sender: Sender, tell: Tell) -> None:
