@@ -1,5 +1,6 @@
 """A made-up market through the whole pipeline: what its manifest counts, the ledger counts too."""
 
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -7,14 +8,17 @@ from itertools import chain
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 
 from scripts.generate.feed import Feed, blocks
 from scripts.generate.manifest import Manifest
 from scripts.stack.broker import Broker
 from scripts.stack.paths import ROOT
+from scripts.stack.waiting import wait_until
 from tests import oracle
 from tests.system.conftest import RunBackfill
+from tests.system.harness import everything
 from tests.system.test_market import totals
 
 pytestmark = pytest.mark.system
@@ -100,3 +104,53 @@ def test_chaos_is_found_to_the_record(
             max(min(each["end"], end) - max(each["start"], silence.start), 0) for each in outages
         )
         assert silent_ms > 0.9 * (end - silence.start)
+
+
+def test_an_endless_market_grows_no_memory_and_ends_when_told(
+    broker: Broker, tmp_path: Path
+) -> None:
+    topic, manifest = "endless", tmp_path / "manifest.json"
+    broker.create_topics(topic, partitions=4, config={"retention.ms": "-1"})
+    options = ["--infinite", "--realtime", "--count", "5000", "--rate", "4000", "--packed", "10"]
+    command = [sys.executable, "-m", "scripts.simulate", *options, "--chaos", "5%"]
+    place = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topic]
+    running = subprocess.Popen(
+        [*command, *place, "--manifest", str(manifest)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        process = psutil.Process(running.pid)
+
+        def counted() -> Manifest | None:
+            if not manifest.exists():
+                return None
+            return msgspec.json.decode(manifest.read_bytes(), type=Manifest)
+
+        def size_after(records: int) -> int:
+            wait_until(
+                lambda: (now := counted()) is not None and now.records >= records,
+                f"{records:,} records",
+                timeout=120,
+            )
+            return int(process.memory_info().rss)
+
+        warm = size_after(30_000)
+        assert size_after(100_000) < warm + (16 << 20)
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.wait()
+    assert running.returncode == 0
+    made = counted()
+    assert made is not None
+    assert f"{made.records:,} records in" in said.splitlines()[-1]
+    assert made.records == made.trades + made.duplicates + sum(made.rejected.values())
+    found = [
+        oracle.read(oracle.Message(each.value, each.timestamp_ms))
+        for each in everything(broker, topic)
+    ]
+    assert sum(len(good) for good, _ in found) == made.trades + made.duplicates
+    assert Counter(fault.reason for _, faults in found for fault in faults) == made.rejected
