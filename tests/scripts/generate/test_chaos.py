@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from scripts.generate.chaos import LATE_MS, SILENCE_MS, WRONG_BY, swapped
+from scripts.generate.chaos import BURST_TRADES, LATE_MS, SILENCE_MS, WRONG_BY, Fate, swapped
 from scripts.generate.faults import FAULTS, OVERSIZED
 from scripts.generate.feed import Feed, Maker
 from scripts.generate.manifest import Manifest
@@ -140,6 +140,20 @@ def test_a_silent_partition_has_nothing_and_the_others_go_on() -> None:
         assert not (partition[during] == silence.partition).any()
         assert set(partition[during]) == set(range(4)) - {silence.partition}
         assert SILENCE_MS[0] <= silence.end - silence.start <= SILENCE_MS[1]
+        after = (now >= silence.end) & (now < silence.end + 2_000)
+        assert not after.any() or silence.partition in partition[after]
+
+
+def test_the_trades_of_a_burst_come_at_one_instant() -> None:
+    feed = replace(FEED, chaos=1.0, count=60_000, partitions=4, symbols=50)
+    sizes = []
+    for block in Maker(feed).blocks():
+        for first, end in block.bursts:
+            in_time = ~np.isin(block.fate[first:end], (Fate.LATE, Fate.COPIED))
+            assert len(np.unique(block.times[first:end][in_time])) == 1
+            sizes.append(end - first)
+    assert len(sizes) > 3
+    assert max(sizes) > BURST_TRADES[0]
 
 
 def test_one_partition_alone_is_never_silent() -> None:
