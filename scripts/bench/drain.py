@@ -103,8 +103,12 @@ class Bench:
         self._runs = 0
 
     def __enter__(self) -> "Bench":
-        self.broker.start()
-        self.cluster.start()
+        try:
+            self.broker.start()
+            self.cluster.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -6,6 +6,7 @@
 import argparse
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,9 +37,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tapeline-bench-") as home, Bench(Path(home)) as bench:
+        rates: dict[str, list[float]] = defaultdict(list)
+        for _ in range(options.rounds):
+            for name, rate in makers(bench, Path(home)).items():
+                rates[name].append(rate(options.made))
         made = [
-            f"| {name} | {', '.join(f'{rate(options.made):,.0f}' for _ in range(options.rounds))} |"
-            for name, rate in makers(bench, Path(home)).items()
+            f"| {name} | {', '.join(f'{each:,.0f}' for each in of_name)} |"
+            for name, of_name in rates.items()
         ]
         held = pace(bench)
         drains = drain(bench, options.drained, options.rounds)
@@ -67,16 +72,20 @@ def makers(bench: Bench, home: Path) -> dict[str, Callable[[int], float]]:
 
         return rate
 
-    def packed(count: int) -> float:
-        return count / timed(lambda: send(bench, Feed(count=count, packed=PACKED)))
+    def to_kafka(feed: Feed, part: int = 1) -> Callable[[int], float]:
+        def rate(count: int) -> float:
+            made = replace(feed, count=count // part)
+            return count // part / timed(lambda: send(bench, made))
 
-    def single(count: int) -> float:
-        return count // 20 / timed(lambda: send(bench, Feed(count=count // 20)))
+        return rate
 
+    clean = Feed(packed=PACKED)
+    wild = replace(clean, chaos=SHARE, oversized=True, partitions=4)
     return {
         **{form: to_file(form) for form in FILES},
-        f"Kafka, {PACKED} a message": packed,
-        "Kafka, one a message": single,
+        f"Kafka, {PACKED} a message": to_kafka(clean),
+        f"Kafka, {PACKED} a message, chaos": to_kafka(wild),
+        "Kafka, one a message": to_kafka(Feed(), 20),
     }
 
 
