@@ -18,6 +18,7 @@ import pytest
 
 from scripts.stack import topics
 from tests import oracle
+from tests.scripts.exchanges.harness import in_a_loop
 from tests.scripts.exchanges.venue import NOON, Answer, BinanceVenue, CoinbaseVenue, Venue
 from tests.system.conftest import DELAY_MS, SubmitMarket
 from tests.system.harness import Market, Message, everything, read
@@ -145,7 +146,7 @@ def test_what_two_exchanges_trade_is_in_the_candles_once_whatever_happens(
     submit_market: SubmitMarket,
 ) -> None:
     market = submit_market(partitions=PARTITIONS, watermark_delay_ms=DELAY_MS)
-    venues, malformed, ran = asyncio.run(both(market))
+    venues, malformed, ran = in_a_loop(both(market))
     trades = [
         msgspec.to_builtins(each)
         for venue in venues

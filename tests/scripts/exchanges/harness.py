@@ -3,10 +3,12 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -20,13 +22,20 @@ from scripts.exchanges.trade import Trade
 from scripts.sources.record import Record
 from tests.scripts.exchanges.venue import NOON, Venue
 
-PATIENCE_S = 5.0
+T = TypeVar("T")
+PATIENCE_S = 30.0
 QUICK = Limits(
     silence_s=60.0, quiet_s=600.0, lifetime_s=3_600.0, overlap_s=0.0, grace_s=0.0, tries=3
 )
 """Nothing is waited for but what the test is about."""
 AT_ONCE = Backoff(0.0, 0.0)
 NEVER_OPEN = partial(Breaker, failures=10**6, pause=1.0, most=1.0)
+
+
+def in_a_loop(coroutine: Coroutine[object, object, T]) -> T:
+    """Run it in a thread: that of the tests has a loop already once a browser was started."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 class Sink:

@@ -1,6 +1,5 @@
 """The law of the source: whatever is cut, every trade arrives once."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.scripts.exchanges.harness import QUICK, following, until
+from tests.scripts.exchanges.harness import QUICK, following, in_a_loop, until
 from tests.scripts.exchanges.venue import Answer, BinanceVenue, CoinbaseVenue, Venue
 
 PATIENT = replace(QUICK, tries=10**6)
@@ -93,4 +92,4 @@ def test_whatever_happens_every_trade_arrives_once(
         expected = [each.record() for past in venue.history.values() for each in past]
         assert sorted(trades) == sorted(expected)
 
-    asyncio.run(main())
+    in_a_loop(main())

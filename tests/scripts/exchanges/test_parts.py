@@ -1,6 +1,5 @@
 """The smaller parts: what is said, what waits, when to come again, and the options."""
 
-import asyncio
 from collections.abc import Iterable
 
 import pytest
@@ -12,6 +11,7 @@ from scripts.exchanges.rest import LONGEST_BAN_S, retry_after
 from scripts.exchanges.voice import EVERY_S, MOST, Voice
 from scripts.sources.command import application
 from scripts.sources.record import Record
+from tests.scripts.exchanges.harness import in_a_loop
 
 
 def test_news_of_a_kind_are_bounded_and_the_others_counted() -> None:
@@ -48,7 +48,7 @@ def test_what_a_sender_that_was_stopped_did_not_take_is_counted(takes: int) -> N
         delivery.end()
         return await delivery.run()
 
-    assert asyncio.run(main()) == 2_500 - takes
+    assert in_a_loop(main()) == 2_500 - takes
 
 
 def test_when_to_come_again_is_said_in_seconds_or_as_a_date() -> None:

@@ -14,7 +14,7 @@ from scripts.exchanges.command import check
 from scripts.exchanges.delivery import BATCH
 from scripts.exchanges.trade import Trade
 from scripts.sources.errors import BadInputError
-from tests.scripts.exchanges.harness import QUICK, HandClock, Run, following, until
+from tests.scripts.exchanges.harness import QUICK, HandClock, Run, following, in_a_loop, until
 from tests.scripts.exchanges.venue import NOON, Answer, BinanceVenue, CoinbaseVenue, Venue
 
 P = ParamSpec("P")
@@ -31,7 +31,7 @@ def run_async(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
         async def main() -> None:
             await test(*args, **kwargs)
 
-        asyncio.run(main())
+        in_a_loop(main())
 
     return run
 
