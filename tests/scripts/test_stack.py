@@ -48,7 +48,9 @@ def test_secrets_reach_the_service_and_what_starts_it_again_alone(
         has[self.name] = "hidden" in str(env)
 
     monkeypatch.setattr(Daemon, "start", start)
-    settings = StackSettings(home=tmp_path, api_port=free_port(), flink_port=free_port())
+    settings = StackSettings(
+        home=tmp_path, kafka_port=free_port(), api_port=free_port(), flink_port=free_port()
+    )
     tapeline = LocalTapeline(settings)
     tapeline.generator.start()
     tapeline.keeper.start()
