@@ -19,9 +19,9 @@ def _market(feed: Feed) -> None:
     feed.send(*(indicators(NOW + n * MINUTE, float(n)) for n in range(60)))
 
 
-def panes(page: Page) -> int:
-    """How many panes the chart has: a row each, with separators between, and the time scale."""
-    return (page.locator("#chart table tr").count() + 1) // 2 - 1
+def expect_panes(page: Page, count: int) -> None:
+    """Wait until the chart has so many panes: a row each, separators between, the time scale."""
+    expect(page.locator("#chart table tr")).to_have_count(2 * count)
 
 
 def test_the_chosen_ones_are_shown_with_the_numbers_of_the_api(page: Page, address: str) -> None:
@@ -44,14 +44,10 @@ def test_rsi_and_macd_have_panes_of_their_own(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("#legend")).to_contain_text("final")
     expect(page.locator("#message")).to_be_empty()
-    before = panes(page)
-    for name, more in (("VWAP", 0), ("RSI", 1), ("MACD", 2), ("RSI", 1)):
+    expect_panes(page, 2)  # prices and volume
+    for name, panes in (("VWAP", 2), ("RSI", 3), ("MACD", 4), ("RSI", 3)):
         page.get_by_role("button", name=name).click()
-        page.wait_for_function(
-            "rows => document.querySelectorAll('#chart table tr').length === rows",
-            arg=page.locator("#chart table tr").count(),
-        )
-        assert panes(page) == before + more
+        expect_panes(page, panes)
 
 
 def test_they_follow_the_stream_and_corrections(page: Page, address: str, feed: Feed) -> None:
