@@ -1,6 +1,5 @@
 """Rows to Kafka at their pace, each position written down once the broker has what is before it."""
 
-import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from scripts.sources.report import Tell
 from scripts.sources.sender import FLUSH_S, Sender
 
 SAVE_EVERY_S = 1.0
-PAUSE_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -71,14 +69,12 @@ class Replay:
         choice: Choice,
         stop: Event,
         monotonic: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._sender = sender
         self._positions = positions
         self._choice = choice
         self._stop = stop
         self._monotonic = monotonic
-        self._pause = pause
         self._failed = 0
         self.read = self.left_out = self.acknowledged = 0
 
@@ -125,7 +121,7 @@ class Replay:
         return not left
 
     def _save(self) -> None:
-        if not self._settled():
+        if not self._sender.settle():
             return  # what is written down stays true; the next replay repeats the rest
         failed, self._failed = self._sender.failed - self._failed, self._sender.failed
         # What is too large today is so tomorrow; it is counted, and all others go on.
@@ -133,15 +129,3 @@ class Replay:
             raise DeliveryError(f"{failed:,} messages failed: {self._sender.error!r}")
         self._positions.save()
         self.acknowledged = self.read - self.left_out - self._failed
-
-    def _settled(self) -> bool:
-        """Wait until every message is acknowledged or has failed; when stopped, not for long."""
-        deadline = math.inf
-        while self._sender.unacknowledged:
-            if self._stop.is_set():
-                deadline = min(deadline, self._monotonic() + FLUSH_S)
-            if self._monotonic() > deadline:
-                return False
-            # Not Sender.flush, which wakes at each message: that takes the producer's time.
-            self._pause(PAUSE_S)
-        return True

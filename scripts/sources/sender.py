@@ -1,6 +1,7 @@
 """Records to Kafka, every one of them accounted for."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Condition, Event
@@ -72,6 +73,7 @@ class Sender:
         topic: Where to.
         buffer: Bytes that may be unacknowledged.
         stop: Ends the waiting.
+        monotonic: Seconds, as :func:`time.monotonic`.
 
     Attributes:
         sent: Trades or messages of FIX handed over, good and bad.
@@ -88,11 +90,14 @@ class Sender:
         *,
         buffer: int = BUFFER_BYTES,
         stop: Event | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._producer = producer
         self._topic = topic
         self._buffer = buffer
         self._stop = stop or Event()
+        self._monotonic = monotonic
+        self._given_up_at: float | None = None
         self._waiting = 0  # bytes that are not acknowledged
         self._changed = Condition()  # futures complete on the producer's thread
         self.sent = 0
@@ -138,10 +143,19 @@ class Sender:
         with self._changed:
             return self._changed.wait_for(lambda: not self.unacknowledged, timeout_s)
 
-    def settle(self) -> None:
-        """Wait until all is acknowledged or has failed; once it is to stop, for half a minute."""
-        while not self.flush(FLUSH_S) and not self._stop.is_set():
-            pass
+    def settle(self) -> bool:
+        """Wait until every message is acknowledged or has failed; return whether all are.
+
+        Once it is to stop, that is waited for half a minute in all, however often it is asked for.
+        """
+        while not self.flush(LOOK_S):
+            if not self._stop.is_set():
+                continue
+            if self._given_up_at is None:
+                self._given_up_at = self._monotonic() + FLUSH_S
+            if self._monotonic() >= self._given_up_at:
+                return False
+        return True
 
     @property
     def unacknowledged(self) -> int:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from threading import Event
 
@@ -26,7 +27,7 @@ class Broker(Sender):
     """Acknowledges what it is sent, as long as the test says."""
 
     def __init__(self, stop: Event, stop_after: int = ROWS) -> None:
-        super().__init__(None, "trades")
+        super().__init__(None, "trades", stop=stop, monotonic=count(step=10.0).__next__)
         self.values: list[bytes] = []
         self.is_away = False
         self._end, self._after = stop, stop_after
@@ -48,22 +49,16 @@ class Lab:
         self.file.write_text("x")
         self.path = folder / "state.json"
         self.stop = Event()
-        self.now = 0.0
 
     def positions(self, *, restart: bool = False) -> Positions:
         return Positions(self.path, TARGET, [self.file], restart)
 
     def run(self, broker: Broker, choice: Choice | None = None) -> Replay:
         positions = self.positions()
-        replay = Replay(
-            *(broker, positions, choice or Choice(), self.stop), lambda: self.now, self._pause
-        )
+        replay = Replay(broker, positions, choice or Choice(), self.stop, lambda: 0.0)
         runs = merged([Listed("", range(ROWS))], positions.starts)
         replay.run(blocks(runs), Pace(0, self.stop))
         return replay
-
-    def _pause(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture

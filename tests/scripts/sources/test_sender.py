@@ -99,3 +99,17 @@ def test_to_flush_is_to_wait_for_every_message() -> None:
     assert not sender.flush(0.01)
     threading.Timer(0.05, producer.futures[1].done, [None]).start()
     assert sender.flush(30)
+
+
+def test_who_is_to_stop_waits_for_half_a_minute_in_all() -> None:
+    producer, stop = Producer(), threading.Event()
+    looks = iter(range(0, 1_000, 10))
+    sender = Sender(producer, "trades", stop=stop, monotonic=lambda: float(next(looks)))
+    sender.send(records(1))
+    stop.set()
+    assert not sender.settle()
+    assert next(looks) == 40
+    assert not sender.settle()
+    assert next(looks) == 60
+    producer.futures[0].done(None)
+    assert sender.settle()
