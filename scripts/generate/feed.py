@@ -9,7 +9,7 @@ from scripts.generate.chaos import Block, Chaos, Fate
 from scripts.generate.clock import EventTimes, steady
 from scripts.generate.faults import FAULTS_OF, OVERSIZED, Fault, Form
 from scripts.generate.instruments import activity, listing
-from scripts.generate.market import Ints, Market, Trades
+from scripts.generate.market import Bools, Ints, Market, Trades
 from scripts.generate.messages import Message, Packer
 from scripts.generate.partitions import partitions_of
 from scripts.generate.season import season, seasonal
@@ -140,7 +140,7 @@ class Maker:
             if self.feed.chaos:
                 yield self.chaos.disturb(made, times)
             else:
-                yield Block(made, times, np.array(broken, np.int8) * Fate.BROKEN)
+                yield Block(made, times, broken * np.int8(Fate.BROKEN))
 
     def faults(self, block: Block) -> Faults:
         """The faults of its broken records, each the next of its kind: to be asked for once."""
@@ -180,7 +180,7 @@ def blocks(
 
 def walk(
     feed: Feed, market: Market, event_times: EventTimes, burst: int | None = None
-) -> Iterator[tuple[Trades, Ints, list[bool]]]:
+) -> Iterator[tuple[Trades, Ints, Bools]]:
     """Yield what the market trades, ``feed.block`` trades at a time until there are enough.
 
     Args:
@@ -209,5 +209,5 @@ def walk(
         times -= chaos.integers(0, feed.disorder_ms + 1, feed.block)
         broken = chaos.random(feed.block) < feed.bad
         cut = Trades._make(column[:left] for column in made)
-        yield cut, times[:left].astype(np.int64), broken[:left].tolist()
+        yield cut, times[:left].astype(np.int64), broken[:left]
         left = None if left is None else left - len(cut.symbol)

@@ -11,6 +11,7 @@ from scripts.generate.instruments import Instrument, activity
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 MARKET_VOLATILITY = 2.5e-4  # of the common log return over one second
 MARKET_MEMORY_S = 86_400.0  # time constants with which walks fall back to where they started,
@@ -31,7 +32,7 @@ class Trades(NamedTuple):
     symbol: Ints  # index into the listing
     price: Floats
     quantity: Floats
-    buy: NDArray[np.bool_]
+    buy: Bools
     trade_id: Ints  # counts up from 1, per symbol
 
 

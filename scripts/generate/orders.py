@@ -192,7 +192,7 @@ def blocks(feed: Feed, mix: Mix, event_times: EventTimes | None = None) -> Itera
     kinds = cycle(FAULTS)
     for made, times, broken in walk(feed, market, event_times):
         messages: list[Message] = []
-        columns = (made.symbol.tolist(), made.price.tolist(), times.tolist(), broken)
+        columns = (made.symbol.tolist(), made.price.tolist(), times.tolist(), broken.tolist())
         for symbol, price, ms, bad in zip(*columns, strict=True):
             name, value = flow.next(symbol, price, ms)
             if bad and b"\x0155=" in value:

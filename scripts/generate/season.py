@@ -3,11 +3,10 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scripts.generate.clock import EventTimes
+from scripts.generate.market import Floats
 
-Floats = NDArray[np.float64]
 DAY_MS = 86_400_000.0
 PEAK_MS = 14.5 * 3_600_000  # UTC
 WAVES = ((1, 0.5), (2, 0.15))
