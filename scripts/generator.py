@@ -5,7 +5,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import count
 from pathlib import Path
 from threading import Event
 
@@ -15,13 +14,13 @@ from scripts.generate.clock import steady, wall
 from scripts.generate.feed import MAX_SYMBOLS, Feed, blocks
 from scripts.generate.messages import Message
 from scripts.generate.shocks import Shock
-from scripts.sources.pace import Pace
+from scripts.sources.amounts import MAX_PACKED, share
+from scripts.sources.pace import Pace, every
 from scripts.sources.place import Place
 from scripts.sources.report import Tell, reporting
 from scripts.sources.sender import Sender, sending
 from scripts.sources.stopping import stopping
 
-MAX_PACKED = 5_000  # keeps a message under 1 MiB
 PACED_BLOCK_S = 0.1
 
 
@@ -66,18 +65,9 @@ def run(
     stop: Event,
     tell: Tell = lambda besides: None,
 ) -> None:
-    """Send block after block, each when it is due, until there are no more or ``stop`` is set.
-
-    A block is made only when it is due, so that a wall clock stamps it with the time it is sent.
-    """
+    """Send block after block, each when it is due, until there are no more or ``stop`` is set."""
     pace = Pace(1.0 if block_ms else 0.0, stop)
-    remaining = iter(made)
-    for number in count(1):
-        if not pace.wait(number * block_ms):
-            return
-        block = next(remaining, None)
-        if block is None:
-            return
+    for block in every(made, pace, block_ms):
         sender.send(block)
         tell(pace.trouble())
 
@@ -160,10 +150,10 @@ def _rate(text: str) -> float:
 
 
 def _share(text: str) -> float:
-    share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is no share: give 0 to 1, or 0% to 100%")
-    return share
+    try:
+        return share(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 class _Whole:

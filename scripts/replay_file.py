@@ -15,6 +15,7 @@ from scripts.files.merge import merged
 from scripts.files.names import described
 from scripts.files.replay import Choice, Replay
 from scripts.files.state import Positions, default_path
+from scripts.sources.amounts import MAX_PACKED
 from scripts.sources.command import application, run
 from scripts.sources.options import (
     Batches,
@@ -32,7 +33,6 @@ from scripts.sources.sender import sending
 from scripts.sources.stopping import stopping
 from scripts.stack.settings import StackSettings
 
-MAX_PACKED = 5_000
 PACED_BLOCK_MS = 100.0
 
 HELP = f"""Replay files to Kafka, as a client like any other.

@@ -19,6 +19,7 @@ from scripts.generate.faults import Form
 from scripts.generate.feed import MAX_SYMBOLS, Feed
 from scripts.generate.outs import FILES
 from scripts.generate.run import Run
+from scripts.sources.amounts import MAX_PACKED
 from scripts.sources.command import application, run
 from scripts.sources.options import (
     Batches,
@@ -27,6 +28,7 @@ from scripts.sources.options import (
     Partitions,
     Topic,
     moment,
+    share,
 )
 from scripts.sources.place import Place
 from scripts.sources.preparing import prepare
@@ -34,7 +36,6 @@ from scripts.sources.sender import sending
 from scripts.sources.stopping import stopping
 from scripts.stack import topics
 
-MAX_PACKED = 5_000  # keeps a message under 1 MiB
 PACED_BLOCK_S = 0.05
 
 
@@ -71,18 +72,6 @@ COUNTS = {
     Preset.L3_LARGE: 5_700_000,
 }
 L3_MIX = orders.Mix(98, 2)
-
-
-def share(text: str | float) -> float:
-    """A share: 0.05 or 5%; the default is one already."""
-    text = str(text)
-    try:
-        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise typer.BadParameter(f"{text} is no share: give 0 to 1, or 0% to 100%")
-    return number
 
 
 def simulate(

@@ -4,7 +4,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import TypeVar
@@ -18,7 +17,7 @@ from scripts.generate.fix import FILL, PARTIAL_FILL
 from scripts.generate.manifest import Delivered, Manifest
 from scripts.generate.messages import Message
 from scripts.generate.outs import Out, ToFile, ToKafka
-from scripts.sources.pace import Pace
+from scripts.sources.pace import Pace, due, every
 from scripts.sources.report import Tell, reporting
 from scripts.sources.sender import Sender
 
@@ -103,19 +102,9 @@ class Run:
         self.manifest.reject(broken)
 
     def _due(self, made: Iterator[T], until_ms: Callable[[T], float]) -> Iterator[T]:
-        """Block after block, each when it is due, until there are no more or it is to stop.
-
-        With a clock a block is made when it is due, so that it has the time at which it is sent.
-        """
-        for number in count(1):
-            if self._block_ms and not self._pace.wait(number * self._block_ms):
-                return
-            block = next(made, None)
-            if block is None:
-                return
-            if not self._block_ms and not self._pace.wait(until_ms(block)):
-                return
-            yield block
+        if self._block_ms:
+            return every(made, self._pace, self._block_ms)
+        return due(made, self._pace, until_ms)
 
     def _note(self, tell: Tell, sender: Sender | None) -> None:
         tell(self._pace.trouble())

@@ -1,11 +1,15 @@
 """Options that the commands of all sources have."""
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from scripts.rerun.spans import time_ms
+from scripts.sources import amounts
+
+T = TypeVar("T")
 
 
 class Compression(StrEnum):
@@ -26,9 +30,20 @@ Partitions = Annotated[int, typer.Option(min=1, help="Of the topic, if it does n
 Batches = Annotated[Compression, typer.Option("--compression", help="Of what goes to Kafka.")]
 
 
-def moment(text: str) -> int:
-    """A time, as ms since 1970."""
-    try:
-        return time_ms(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+def parser(read: Callable[[str], T]) -> Callable[[object], T]:
+    """What reads an option, and says of what it cannot read what it expects.
+
+    It is given the default too, which is no text.
+    """
+
+    def parse(given: object) -> T:
+        try:
+            return read(str(given))
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse
+
+
+moment = parser(time_ms)
+share = parser(amounts.share)

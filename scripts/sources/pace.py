@@ -1,13 +1,15 @@
 """Event time that passes as fast as it is asked to."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from threading import Event
+from typing import TypeVar
 
 BEHIND_S = 1.0
 """Further behind than this a source does not hold its pace."""
 CATCH_UP_S = 5.0
 """What is lost beyond this is not made up for: a machine that slept goes on, it does not race."""
+T = TypeVar("T")
 
 
 class Pace:
@@ -69,3 +71,30 @@ class Pace:
         if self.behind_s <= BEHIND_S:
             return None
         return f"cannot hold {self._speed:g} times: {self.behind_s:.1f} s behind"
+
+
+def every(made: Iterable[T], pace: Pace, period_ms: float) -> Iterator[T]:
+    """Yield one after the other, a period apart, until there are no more or it is to stop.
+
+    One is made only when it is due, so that a clock stamps it with the time it is sent.
+    """
+    if not pace.wait(period_ms):
+        return
+    for number, one in enumerate(made, 2):
+        yield one
+        if not pace.wait(number * period_ms):
+            return
+
+
+def due(made: Iterable[T], pace: Pace, when_ms: Callable[[T], float]) -> Iterator[T]:
+    """Yield one after the other, each when it is due, until there are no more or it is to stop.
+
+    Args:
+        made: In ascending order.
+        pace: How fast.
+        when_ms: When one is due, in event time.
+    """
+    for one in made:
+        if not pace.wait(when_ms(one)):
+            return
+        yield one

@@ -2,7 +2,7 @@ from threading import Event
 
 import pytest
 
-from scripts.sources.pace import CATCH_UP_S, Pace
+from scripts.sources.pace import CATCH_UP_S, Pace, due, every
 
 
 class Clock:
@@ -93,3 +93,26 @@ def test_it_stops_when_told() -> None:
     clock.stop.set()
     assert not pace.wait(1_000)
     assert not clock.pace(0).wait(0)
+
+
+def test_what_is_made_every_period_is_made_when_it_is_due() -> None:
+    clock = Clock()
+    made = (clock.now for _ in range(3))
+    assert list(every(made, clock.pace(1), 500)) == pytest.approx([100, 100.5, 101])
+
+
+def test_what_has_a_time_is_given_at_that() -> None:
+    clock = Clock()
+    given = [(one, clock.now) for one in due([0, 250, 2_000], clock.pace(1), float)]
+    assert given == [(0, 100), (250, 100.25), (2_000, 102)]
+
+
+def test_nothing_is_made_once_it_is_to_stop() -> None:
+    clock = Clock()
+    made = iter(range(5))
+    for paced in (every(made, clock.pace(1), 1), due(made, clock.pace(1), float)):
+        next(paced)
+        clock.stop.set()
+        assert next(paced, None) is None
+        clock.stop.clear()
+    assert next(made) == 3  # 1 of every, and of due the one that was to wait
