@@ -5,7 +5,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +21,6 @@ from scripts.generate.messages import Message
 from scripts.generate.trade import Trade
 from scripts.sources.sender import Sender
 from scripts.stack.broker import Broker
-from scripts.stack.ports import free_port
 from tests import oracle
 
 FEEDS = [
@@ -254,16 +252,6 @@ def test_orders_need_a_topic(
     with pytest.raises(SystemExit, match="2"):
         generator.options(["--orders"])
     assert "--topic" in capsys.readouterr().err
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    broker = Broker(tmp_path, free_port(), heap="256m")
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
 
 
 @pytest.mark.system

@@ -1,7 +1,6 @@
 """Which topics are made, and how; and what is said of them."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from kafka import KafkaProducer
@@ -13,7 +12,6 @@ from scripts import topics as command
 from scripts.stack import topics
 from scripts.stack.broker import Broker
 from scripts.stack.errors import StackError
-from scripts.stack.ports import free_port
 from scripts.stack.topics import Topic
 from scripts.stack.waiting import wait_until
 
@@ -63,16 +61,6 @@ def test_a_kafka_that_does_not_answer_is_said(
         CliRunner().invoke(
             command.app, [*arguments, "--bootstrap-servers", "nowhere:1"], catch_exceptions=False
         )
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    broker = Broker(tmp_path_factory.mktemp("kafka"), free_port(), heap="256m")
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
 
 
 @pytest.mark.system

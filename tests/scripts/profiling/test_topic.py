@@ -1,7 +1,6 @@
 """A topic of a real broker: the profile counts what was sent, good and bad."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,10 @@ from scripts.generate.messages import Message
 from scripts.profiling.terms import ProfileError
 from scripts.profiling.topic import Topic
 from scripts.stack.broker import Broker
-from scripts.stack.ports import free_port
 from tests import oracle
 from tests.scripts.profiling.makers import profiled
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    broker = Broker(tmp_path_factory.mktemp("kafka"), free_port(), heap="256m")
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.stop()
 
 
 def stamped(message: Message) -> int:
