@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import fix, records, trades
+from udfs import fix, frames, records, trades
 from udfs.frames import Frame
 from udfs.order_frames import OrderFrame
 from udfs.reasons import Field, Reason, texts
@@ -57,21 +57,22 @@ def encode(
 
 def of_trades(
     frame: Frame,
-    places: NDArray[np.intp],
+    rejected: NDArray[np.bool_],
     reason: Reason,
     topics: Topics,
     now_ms: int,
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of letters of the trades of a frame at these places, rejected as a shard's.
+    """Key and value of letters of those trades of a frame, (n,), that a shard rejects.
 
     Their payload is made of what was read. The frame must be whole: a letter's ``index`` counts
     the trades that the shard got of the same message.
     """
     code, sentence = texts(reason, Field.SYMBOL)
     indexes = MAX_RECORDS * (1 + frame.shard) + _order_in_message(frame.trades)
-    stood = frame.trades[places][["source", "offset"]].tolist()
+    own = frames.take(frame, rejected)
+    stood = own.trades[["source", "offset"]].tolist()
     for (source, offset), index, fields in zip(
-        stood, indexes[places].tolist(), records.fields(frame, places), strict=True
+        stood, indexes[rejected].tolist(), records.fields(own), strict=True
     ):
         topic, partition = named(source, topics)
         payload = _json.encode(records.Trade(*fields))

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from udfs import records
 from udfs.frames import Frame
@@ -24,13 +22,9 @@ class LateTrade(records.Trade, frozen=True, gc=False):
 _json = msgspec.json.Encoder()
 
 
-def messages(
-    frame: Frame, places: NDArray[np.intp], watermark_ms: int, topics: Topics
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the messages of the trades of a frame at these places."""
-    of_trades = frame.trades[places][["timestamp", "source", "offset"]].tolist()
-    for (timestamp, source, offset), fields in zip(
-        of_trades, records.fields(frame, places), strict=True
-    ):
+def messages(frame: Frame, watermark_ms: int, topics: Topics) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of the messages of the trades of a frame, all of them late."""
+    of_trades = frame.trades[["timestamp", "source", "offset"]].tolist()
+    for (timestamp, source, offset), fields in zip(of_trades, records.fields(frame), strict=True):
         late = LateTrade(*fields, watermark_ms - timestamp, *named(source, topics), offset)
         yield late.symbol.encode(), _json.encode(late)

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from udfs.frames import Frame, trade_ids
 from udfs.scanner import BUY
@@ -23,18 +21,20 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
 
 
 def fields(
-    frame: Frame, places: NDArray[np.intp]
+    frame: Frame,
 ) -> Iterator[tuple[str, float, float, int, str, str | None, str | None]]:
-    """The fields of a ``Trade`` for each of the trades of a frame at these places."""
-    ids = trade_ids(frame)
-    for place in places.tolist():
-        trade = frame.trades[place]
+    """The fields of a ``Trade`` for each of the trades of a frame."""
+    names = ("symbol", "price", "quantity", "timestamp", "side", "exchange")
+    columns = [frame.trades[name].tolist() for name in names]
+    for symbol, price, quantity, timestamp, side, exchange, trade_id in zip(
+        *columns, trade_ids(frame), strict=True
+    ):
         yield (
-            frame.symbols[trade["symbol"]],
-            float(trade["price"]),
-            float(trade["quantity"]),
-            int(trade["timestamp"]),
-            "buy" if trade["side"] == BUY else "sell",
-            ids[place],
-            frame.exchanges[trade["exchange"]] if trade["exchange"] >= 0 else None,
+            frame.symbols[symbol],
+            price,
+            quantity,
+            timestamp,
+            "buy" if side == BUY else "sell",
+            trade_id,
+            frame.exchanges[exchange] if exchange >= 0 else None,
         )

@@ -259,15 +259,14 @@ class Shard:
         too_late = frame.trades["timestamp"] < self._first_accepted(watermark)
         too_many = self._exceed(frame.symbols, frame.trades["symbol"], ~too_late)
         if too_late.any():
-            places = np.flatnonzero(too_late)
-            changes += ledger.by_source(frame.trades["source"][places], "late")
-            for message in late.messages(frame, places, watermark, topics):
+            own = frames.take(frame, too_late)
+            changes += ledger.by_source(own.trades["source"], "late")
+            for message in late.messages(own, watermark, topics):
                 out.append(("late_trades", *message))
         if too_many.any():
-            places = np.flatnonzero(too_many)
-            changes += ledger.by_source(frame.trades["source"][places], "rejected")
+            changes += ledger.by_source(frame.trades["source"][too_many], "rejected")
             why = Reason.TOO_MANY_SYMBOLS
-            for message in dead_letters.of_trades(frame, places, why, topics, now_ms):
+            for message in dead_letters.of_trades(frame, too_many, why, topics, now_ms):
                 out.append(("dead_letters", *message))
         if too_late.any() or too_many.any():
             frame = frames.take(frame, ~(too_late | too_many))

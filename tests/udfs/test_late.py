@@ -15,7 +15,8 @@ def test_a_late_trade_keeps_its_fields_and_its_place_in_the_topic() -> None:
     batch.trades["source"] = 65_536 + 3
     batch.trades["offset"] = [10, 11, 12]
     (frame,) = frames.split(batch, 1)
-    found = list(late.messages(frame, np.array([0, 2]), NOW_MS + 2_000, {0: "one", 1: "two"}))
+    own = frames.take(frame, np.array([True, False, True]))
+    found = list(late.messages(own, NOW_MS + 2_000, {0: "one", 1: "two"}))
     assert [key for key, _ in found] == [b"BTCUSDT", b"BTCUSDT"]
     place = {"topic": "two", "partition": 3}
     same = {"symbol": "BTCUSDT", "price": 67012.5, "quantity": 0.25}
