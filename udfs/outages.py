@@ -7,6 +7,8 @@ between them does not depend on how the records came, or in which batches.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 import numpy as np
@@ -53,7 +55,8 @@ def runs(sources: NDArray[np.int32], times: NDArray[np.int64], least_ms: int) ->
         of_source = times if len(own) == 1 else times[sources == source]
         spans = np.empty((of_source.size, 2), np.int64)
         count = _runs(np.ascontiguousarray(of_source), least_ms, spans)
-        found += [(source, first, last) for first, last in spans[:count].tolist()]
+        merged = _merged(list(map(tuple, spans[:count].tolist())), least_ms)
+        found += [(source, first, last) for first, last in merged]
     return found
 
 
@@ -107,13 +110,11 @@ class Outages:
         if not self._lengths_ms:
             return
         least_ms = self._lengths_ms[0]
-        for source, first, last in runs:
-            own = self._runs.setdefault(source, [])
-            if own and last < passed_ms and last <= own[0][0] - least_ms:
-                continue
-            own.append((first, last))
-            if len(own) > 1:
-                self._runs[source] = _merged(own, least_ms)
+        for source, new in groupby(sorted(runs), itemgetter(0)):
+            own = self._runs.get(source, [])
+            least = min(passed_ms, own[0][0] - least_ms + 1) if own else 0
+            more = [(first, last) for _, first, last in new if last >= least]
+            self._runs[source] = _merged(own + more, least_ms)
 
     def read(self, passed_ms: int) -> list[Run]:
         """The silences that ended before a time: their source, start and end."""
