@@ -199,6 +199,7 @@ def _of_candles(settings: Settings) -> AnalyticsRules:
         model=settings.model,
         swing=settings.swing_percent / 100,
         ttl_ms=settings.series_ttl_ms,
+        series_ms=settings.series_ms,
     )
 
 

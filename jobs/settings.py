@@ -202,6 +202,12 @@ class Settings(BaseSettings):
         description="How far the high of a minute may be above its low before it is a volatility "
         "anomaly, percent",
     )
+    series_ms: int = Field(
+        1_000,
+        ge=1,
+        description="Time between two corrections of what follows from the candles of a symbol "
+        "that had late trades, ms",
+    )
     series_ttl_ms: int = Field(
         604_800_000,
         ge=0,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import anomalies, indicators, learned, robust, series, sliding, trends
+from udfs.candles import LENGTHS_MS
 from udfs.indicators import Indicators
 from udfs.intervals import INTERVALS, MINUTE
 from udfs.learned import Model
@@ -18,11 +19,13 @@ from udfs.periods import ModelRules, Periods, RobustRules, SlidingWindow
 from udfs.robust import Robust
 from udfs.series import Packed, Series
 from udfs.sliding import Sliding
+from udfs.windows import NEVER
 
 Output = tuple[Literal["indicators", "sliding", "trends", "anomalies"], bytes, bytes]
 """Which output, and key and value of a message to it."""
 Values = NDArray[np.float64]
 Rows = NDArray[np.void]
+Keys = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class AnalyticsRules:
     """(high - low) / low of a minute, above which it is a volatility anomaly."""
     ttl_ms: int = 604_800_000
     """How long a symbol without candles is remembered, in event time."""
+    series_ms: int = 1_000
+    """Time between two corrections of what follows from candles."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +65,27 @@ class _Part:
             yield self.output, *message
 
 
-Before = list[tuple[Rows, Values]]
-"""Candles and their values, by what is computed."""
+Closed = Callable[[NDArray[np.int64]], Rows]
+"""Gives all closed candles of some symbols; the first to end comes first."""
 
 
 class Analytics:
-    """The analytics of one shard; symbols are its codes, and candles come by the end of windows."""
+    """The analytics of one shard; symbols are its codes, and candles come by the end of windows.
+
+    A late trade changes nearly all that follows from the candles after it. So its symbol waits:
+    ``correct`` publishes, once for many late trades, what has another value than before, and what
+    was closed meanwhile.
+
+    Attributes:
+        waiting: The symbols that wait, and when the first second that was corrected began, ms.
+    """
 
     def __init__(self, rules: AnalyticsRules) -> None:
         self._rules = rules
         self._parts: list[_Part] = []
+        self.waiting: dict[int, int] = {}
+        # Each time that some began to wait: of each part, keys of candles and their values.
+        self._published: list[list[tuple[Keys, Values]]] = []
         if rules.intervals:
             made = Indicators(rules.periods)
             names = made.names
@@ -114,36 +130,73 @@ class Analytics:
 
         Messages are updated now; at the end of their window if that is None.
         """
+        ready = rows[~np.isin(rows["symbol"], list(self.waiting))] if self.waiting else rows
         for part in self._parts:
-            own = part.series.wanted(rows)
+            own = part.series.wanted(ready)
             if own.size:
                 yield from part.publish(own, part.series.close(own), symbols, now_ms)
-        yield from self._trends(rows, symbols, now_ms)
+        yield from self.trends(rows, symbols, now_ms)
 
-    def again(self, rows: Rows) -> Before:
-        """Computes the series of some symbols again, from all their closed candles, (n,)."""
-        wanted = [part.series.wanted(rows) for part in self._parts]
-        return [
-            (own, part.series.again(own)) for part, own in zip(self._parts, wanted, strict=True)
-        ]
+    def trends(self, rows: Rows, symbols: list[str], now_ms: int | None) -> Iterator[Output]:
+        """The trends of candles, (n,), that were closed or corrected."""
+        minutes = rows[rows["interval"] == MINUTE]
+        if minutes.size and self._rules.trends:
+            for message in trends.messages(minutes, symbols, self._rules.swing, now_ms):
+                yield "trends", *message
 
-    def correct(
-        self, before: Before, rows: Rows, corrected: Rows, symbols: list[str], now_ms: int | None
-    ) -> Iterator[Output]:
-        """What follows from corrections of candles: all that has another value than before.
+    def wait(self, seconds: Rows, closed: Closed) -> None:
+        """Takes it that late trades are about to be added: their symbols wait from now on.
 
         Args:
-            before: What ``again`` gave before.
-            rows: (n,) all closed candles of those symbols now.
-            corrected: (m,) those of them that were corrected.
+            seconds: (n,) of CANDLE, of one second each.
+            closed: As it is before.
+        """
+        if not self._parts:
+            return
+        symbols, places = np.unique(seconds["symbol"], return_inverse=True)
+        starts = np.full(symbols.size, NEVER)
+        np.minimum.at(starts, places, seconds["start"])
+        new = symbols[~np.isin(symbols, list(self.waiting))]
+        if new.size:
+            found = self._again(closed(new))
+            self._published.append([(series.keys_of(rows), values) for rows, values in found])
+        for symbol, start in zip(symbols.tolist(), starts.tolist(), strict=True):
+            self.waiting[symbol] = min(start, self.waiting.get(symbol, start))
+
+    def correct(self, closed: Closed, symbols: list[str], now_ms: int | None) -> Iterator[Output]:
+        """Publishes what has another value than before of the symbols that wait.
+
+        Args:
+            closed: As it is now.
             symbols: By code.
             now_ms: As for ``close``.
         """
-        pairs = zip(self._parts, before, self.again(rows), strict=True)
-        for part, (rows_before, values_before), (own, values) in pairs:
-            places = np.flatnonzero(series.changed(own, values, rows_before, values_before))
-            yield from part.publish(own[places], values[places], symbols, now_ms)
-        yield from self._trends(corrected, symbols, now_ms)
+        found = self._again(closed(np.array(list(self.waiting))))
+        before = list(zip(*self._published, strict=True))
+        self.waiting, self._published = {}, []
+        for part, (rows, values), published in zip(self._parts, found, before, strict=True):
+            keys_before, values_before = map(np.concatenate, zip(*published, strict=True))
+            changed = series.changed(rows, values, keys_before, values_before)
+            yield from part.publish(rows[changed], values[changed], symbols, now_ms)
+
+    def recover(self, rows: Rows) -> None:
+        """Goes on from what was loaded, with all closed candles.
+
+        Of the symbols that wait all since the first correction counts as not published: what was
+        is not known.
+
+        Args:
+            rows: (n,) as ``Closed`` gives them.
+        """
+        last = int(rows["symbol"].max(initial=max(self.waiting, default=-1)))
+        starts = np.full(last + 1, -NEVER)
+        for symbol, start in self.waiting.items():
+            starts[symbol] = start
+        self._published = [[]]
+        for own, values in self._again(rows):
+            ends = own["start"] + LENGTHS_MS[own["interval"]]
+            same = ends <= starts[own["symbol"]]
+            self._published[0].append((series.keys_of(own[same]), values[same]))
 
     def expire(self, rows: Rows) -> None:
         """Takes it that nothing corrects these candles any more."""
@@ -165,16 +218,17 @@ class Analytics:
         return [part.series.pack() for part in self._parts]
 
     def load(self, packed: Sequence[Packed]) -> None:
-        """Goes on from what ``pack`` gave; ``again`` with all closed candles must follow."""
+        """Goes on from what ``pack`` gave; ``recover`` must follow."""
         for part in self._parts:
             for each in packed:
                 part.series.load(each)
 
-    def _trends(self, rows: Rows, symbols: list[str], now_ms: int | None) -> Iterator[Output]:
-        minutes = rows[rows["interval"] == MINUTE]
-        if minutes.size and self._rules.trends:
-            for message in trends.messages(minutes, symbols, self._rules.swing, now_ms):
-                yield "trends", *message
+    def _again(self, rows: Rows) -> list[tuple[Rows, Values]]:
+        """Computes the series of some symbols again, from all their closed candles, (n,)."""
+        wanted = [part.series.wanted(rows) for part in self._parts]
+        return [
+            (own, part.series.again(own)) for part, own in zip(self._parts, wanted, strict=True)
+        ]
 
 
 def _are_among(names: Sequence[str]) -> NDArray[np.bool_]:

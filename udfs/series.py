@@ -199,7 +199,7 @@ def merged(parts: list[Packed]) -> list[Packed]:
 def changed(
     rows: NDArray[np.void],
     values: NDArray[np.float64],
-    rows_before: NDArray[np.void],
+    keys_before: NDArray[np.int64],
     values_before: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """(n,) which candles have other values than before, or were not there.
@@ -207,19 +207,19 @@ def changed(
     Args:
         rows: (n,) of CANDLE.
         values: (n, values) of them.
-        rows_before: (m,) of before; ``rows`` has all of them.
+        keys_before: (m,) of the candles of before; ``rows`` has all of them.
         values_before: (m, values) of them.
     """
-    keys = _keys_of(rows)
+    keys = keys_of(rows)
     order = np.argsort(keys)
-    places = order[np.searchsorted(keys, _keys_of(rows_before), sorter=order)]
+    places = order[np.searchsorted(keys, keys_before, sorter=order)]
     same = (values[places] == values_before) | np.isnan(values[places]) & np.isnan(values_before)
     found = np.ones(rows.size, np.bool_)
     found[places] = ~same.all(axis=1)
     return found
 
 
-def _keys_of(rows: NDArray[np.void]) -> NDArray[np.int64]:
+def keys_of(rows: NDArray[np.void]) -> NDArray[np.int64]:
     """(n,) a number for each symbol, interval and start."""
     series = rows["symbol"].astype(np.int64) * len(INTERVALS) + rows["interval"]
     keys: NDArray[np.int64] = series << _START_BITS | rows["start"] // SECOND_MS

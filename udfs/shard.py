@@ -151,6 +151,7 @@ class _Entry(msgspec.Struct, array_like=True):
     crossed: dict[str, int] = {}
     runs: list[Run] = []
     alerted: Alerted = {}
+    waiting: dict[str, int] = {}
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -189,8 +190,8 @@ class Shard:
         self.watch = Watch(self.rules.scores)
         self.outages = Outages(self.rules.silences_ms)
         self.alerts = Alerts(self.rules.alerts)
-        self._forming_at = self._ledger_at = self._book_at = 0
-        self._ledger_due = False
+        self._forming_at = self._ledger_at = self._book_at = self._corrected_at = 0
+        self._ledger_due = self._expiry_due = False
         self._entry: _Entry | None = None
         self._journal = self._snapshot = 0
         self._snapshot_due = False
@@ -322,18 +323,17 @@ class Shard:
         """Adds candles of one second; publishes those that are corrected, and what follows."""
         self._encode(symbols, seconds.rows)
         is_late = seconds.rows["start"] + SECOND_MS <= self._passed
-        late = np.unique(seconds.rows["symbol"][is_late]).astype(np.int64)
-        # What follows from the candles as they are, to be compared with what will.
-        before = self.analytics.again(self.windows.closed(late)) if late.size else []
+        if is_late.any():
+            self.analytics.wait(seconds.rows[is_late], self.windows.closed)
         self.windows.add(seconds)
         places = self.windows.correct(self._passed)
         corrected = self.windows.candles.rows[places]
-        out = [*self._candles(places, now_ms), *self._closes(corrected)]
-        if late.size:
-            closed = self.windows.closed(late)
-            updated_at = self._updated_at(now_ms)
-            out += self.analytics.correct(before, closed, corrected, self._symbols, updated_at)
-        return out
+        return [
+            *self._candles(places, now_ms),
+            *self._closes(corrected),
+            *self.analytics.trends(corrected, self._symbols, self._updated_at(now_ms)),
+            *self._correct(now_ms),
+        ]
 
     def _take_flows(
         self, entry: _Entry, symbols: list[str], seconds: NDArray[np.void], now_ms: int
@@ -370,12 +370,17 @@ class Shard:
             out += self._read_tape(watermark, now_ms)
             if new_minute:
                 out += self._both(lambda windows: windows.forming(self._slow), now_ms)
-                self._expire(watermark)
+                self._expiry_due = True
         if self.outages.next_end <= self._passed:
             self._change(watermark)
             out += self._tell_outages(now_ms)
         out += self._form(now_ms)
         end = watermark >= NEVER
+        out += self._correct(now_ms, end)
+        # What follows from candles that wait is compared with what did before.
+        if self._expiry_due and not self.analytics.waiting:
+            self._expiry_due = False
+            self._expire(watermark)
         out += self._publish_book(now_ms, end)
         if end or now_ms >= self._ledger_at + self.rules.ledger_ms:
             if self.watch.is_touched and (end or not self.rules.stamp_end):
@@ -393,6 +398,8 @@ class Shard:
         clock = [self._clock.reaches(end, now_ms)]
         if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
+        if self.analytics.waiting:
+            clock.append(self._corrected_at + self.rules.analytics.series_ms)
         if self.book.is_touched and not self.rules.stamp_end:
             clock.append(self._book_at + self.rules.book_ms)
         if self._ledger_due or (self.watch.is_touched and not self.rules.stamp_end):
@@ -409,6 +416,7 @@ class Shard:
         if self._entry is None:
             return None
         self._entry.alerted = self.alerts.changes()
+        self._entry.waiting = self._waiting
         data = _packer.encode(self._entry)
         self._entry = None
         self._journal += len(data)
@@ -438,7 +446,16 @@ class Shard:
             self.watch.pack(),
             self.outages.held,
             self.alerts.alerted,
+            self._waiting,
         )
+
+    @property
+    def _waiting(self) -> dict[str, int]:
+        """The symbols whose analytics wait, by their names."""
+        return {self._symbols[code]: start for code, start in self.analytics.waiting.items()}
+
+    def _wait(self, waiting: dict[str, int]) -> None:
+        self.analytics.waiting = {self._code(symbol): start for symbol, start in waiting.items()}
 
     def _read(self, data: bytes) -> None:
         if data.startswith(SNAPSHOT):
@@ -476,6 +493,7 @@ class Shard:
         self.ledger.add_duplicates(entry.duplicates)
         self._count_by_symbol("duplicates", entry.duplicates)
         self.alerts.load(entry.alerted)
+        self._wait(entry.waiting)
 
     def _load(self, whole: Snapshot) -> None:
         self._passed, self._watermark = whole.passed, whole.watermark
@@ -491,6 +509,7 @@ class Shard:
             book.unpack_symbols(whole.books),
         )
         self.analytics.load(whole.analytics)
+        self._wait(whole.waiting)
         self.watch.load(whole.watched)
         self.outages = Outages(self.rules.silences_ms, whole.runs)
         self.alerts = Alerts(self.rules.alerts)
@@ -499,7 +518,7 @@ class Shard:
     def _recover(self, recovered_ms: int) -> None:
         if self.rules.may_repeat:
             self.windows.recovered_ms = self.flows.recovered_ms = recovered_ms
-        self.analytics.again(self.windows.closed())
+        self.analytics.recover(self.windows.closed())
         # The last account may have been lost with what ended the shard before.
         self._ledger_due = bool(self.ledger.counts)
 
@@ -690,6 +709,19 @@ class Shard:
         if formed:
             self._forming_at = now_ms
         return formed
+
+    def _correct(self, now_ms: int, end: bool = False) -> list[Output]:
+        """Publishes what follows from corrected candles, unless that was just before.
+
+        Where the same is to come each time, it does not depend on the clock.
+        """
+        too_soon = now_ms < self._corrected_at + self.rules.analytics.series_ms
+        if (too_soon and not (end or self.rules.stamp_end)) or not self.analytics.waiting:
+            return []
+        self._corrected_at = now_ms
+        self._change(self._watermark)
+        updated_at = self._updated_at(now_ms)
+        return list(self.analytics.correct(self.windows.closed, self._symbols, updated_at))
 
     def _publish_book(self, now_ms: int, end: bool = False) -> list[Output]:
         """Publishes the books that changed, unless some were just before.

@@ -48,6 +48,8 @@ class Snapshot(msgspec.Struct, array_like=True):
     runs: list[Run] = []
     """Of ``Outages.held``; of the account of what decode counted alone."""
     alerted: alerts.Alerted = {}
+    waiting: dict[str, int] = {}
+    """Of ``Analytics.waiting``, by the name of the symbol."""
 
 
 _packer = msgspec.msgpack.Encoder()
@@ -83,11 +85,12 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
         own_flows, own_orders = (each[wanted[each["symbol"]]] for each in (of_flows, orders))
         for each in (rows.rows, own_flows, own_orders):
             each["symbol"] = codes[each["symbol"]]
+        symbols = [snapshot.symbols[place] for place in np.flatnonzero(wanted)]
         yield (
             shard,
             msgspec.structs.replace(
                 snapshot,
-                symbols=[snapshot.symbols[place] for place in np.flatnonzero(wanted)],
+                symbols=symbols,
                 windows=candles.pack(rows),
                 numbered=numbered[table.cells(numbered) % shards == shard].tobytes(),
                 fingerprints=fingerprints[table.cells(fingerprints) % shards == shard].tobytes(),
@@ -100,6 +103,7 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
                 watched=watch.take(snapshot.watched, codes),
                 analytics=[series.take(each, codes) for each in snapshot.analytics],
                 alerted=alerts.of_shard(snapshot.alerted, shard, shards),
+                waiting={s: snapshot.waiting[s] for s in symbols if s in snapshot.waiting},
             ),
         )
 
@@ -129,6 +133,7 @@ def merged(shard: int, parts: Iterable[Snapshot]) -> Snapshot:
         orders.append(own_orders)
         books.append(_of_all(part))
         whole.runs += part.runs
+        whole.waiting |= part.waiting
         of_series += [series.shifted(each, len(whole.symbols)) for each in part.analytics]
         whole.symbols += part.symbols
         whole.numbered += part.numbered

@@ -71,15 +71,18 @@ def test_indicators_and_sliding_windows_are_those_of_all_candles(
 ) -> None:
     frame = shuffled(seed, n, span_ms, delay_ms)
     run = Run(rules)
-    watermark = NOW_MS - 2 * span_ms
+    watermark, now_ms = NOW_MS - 2 * span_ms, NOW_MS
     small = data.draw(st.booleans())
     for part in parts_of(frame, cuts):
-        # Everything comes inside the horizon, but much of it late.
+        # Everything comes inside the horizon, but much of it late; corrections wait for a second.
+        now_ms += data.draw(st.sampled_from([0, SECOND // 2, SECOND]))
         with small_journals(small):
-            run.take(part, watermark)
+            run.take(part, watermark, now_ms)
         if part.trades.size:
             watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
-        run.tick(watermark)
+        if data.draw(st.booleans()):
+            run.restore()
+        run.tick(watermark, now_ms)
         if data.draw(st.booleans()):
             run.restore()
     run.tick(int(NEVER))
@@ -214,11 +217,70 @@ def test_what_a_late_trade_does_not_change_is_not_published_again() -> None:
     run.outputs.clear()
     start = NOW_MS // MINUTE * MINUTE
     # Its price is that of the candle, which it makes larger: the volume of two candles counts.
-    run.take(one_of(price=11, ms=start + SECOND + 1), NOW_MS + 30 * SECOND)
+    run.take(one_of(price=11, ms=start + SECOND + 1), NOW_MS + 30 * SECOND, SECOND)
     again = [json.loads(v) for name, _, v in run.outputs if name == "indicators"]
     seconds = [each["start"] - start for each in again if each["interval"] == "1s"]
     assert seconds == [1 * SECOND, 2 * SECOND, 3 * SECOND, 4 * SECOND]
     assert len({json.dumps(each["values"]) for each in again}) == len(again)
+
+
+def test_what_follows_from_late_trades_comes_at_a_steady_rate() -> None:
+    start = NOW_MS // MINUTE * MINUTE
+    run = Run(dataclasses.replace(rules, forming=(), ledger_ms=MINUTE))
+    for second in range(5):
+        run.take(one_of(price=10 + second, ms=start + second * SECOND), 0)
+    run.tick(start + 5 * SECOND, 0)
+
+    def seconds(now_ms: int) -> list[int]:
+        """Whose indicators came since it was last asked, when the shard's timer is set to that."""
+        found = [json.loads(v) for name, _, v in run.outputs if name == "indicators"]
+        run.outputs.clear()
+        _, due = run.shard.due(now_ms)
+        if run.shard.analytics.waiting:
+            assert due is not None
+            assert now_ms < due <= now_ms + ANALYTICS.series_ms
+        return [each["start"] - start for each in found if each["interval"] == "1s"]
+
+    assert seconds(0) == [0, 1_000, 2_000, 3_000, 4_000]
+    now = SECOND
+    run.take(one_of(price=9, ms=start + 3_001), start + 5 * SECOND, now)
+    assert seconds(now) == [3_000, 4_000]
+    # It waits, and so does what is closed meanwhile.
+    run.take(one_of(price=8, ms=start + 4_001), start + 5 * SECOND, now + 1)
+    run.take(one_of(price=7, ms=start + 1_001), start + 5 * SECOND, now + 2)
+    run.take(one_of(price=6, ms=start + 5_000), start + 5 * SECOND, now + 3)
+    run.tick(start + 6 * SECOND, now + 4)
+    assert seconds(now + 4) == []
+    run.restore()
+    run.tick(start + 6 * SECOND, now + ANALYTICS.series_ms)
+    assert seconds(now + ANALYTICS.series_ms) == [1_000, 2_000, 3_000, 4_000, 5_000]
+    assert not run.shard.analytics.waiting
+
+
+def test_where_the_same_is_to_come_each_time_nothing_waits() -> None:
+    run = Run(dataclasses.replace(rules, stamp_end=True))
+    for second in range(5):
+        run.take(one_of(price=10 + second, ms=NOW_MS + second * SECOND), 0)
+    run.tick(NOW_MS + 10 * SECOND)
+    for price in (9, 8):
+        run.outputs.clear()
+        run.take(one_of(price, ms=NOW_MS + 1), NOW_MS + 10 * SECOND)
+        assert "indicators" in {name for name, _, _ in run.outputs}
+
+
+def test_candles_that_wait_are_forgotten_once_they_are_told() -> None:
+    run = Run(rules)
+    start = NOW_MS // MINUTE * MINUTE
+    run.take(one_of(price=10, ms=start), 0, SECOND)
+    run.take(one_of(price=11, ms=start + 1), start + 2 * SECOND, SECOND)
+    run.take(one_of(price=12, ms=start + 2), start + 2 * SECOND, SECOND + 1)
+    run.outputs.clear()
+    run.tick(start + 5 * MINUTE, SECOND + 2)
+    held = len(run.shard.windows)
+    run.tick(start + 5 * MINUTE, SECOND + ANALYTICS.series_ms)
+    assert len(run.shard.windows) < held
+    found = newest(run, "indicators", "interval", "start")
+    assert found["1s", start]["close"] == 12
 
 
 def one_of(price: float, ms: int) -> Frame:
@@ -249,12 +311,13 @@ def test_a_symbol_that_rests_for_days_goes_on_with_its_indicators() -> None:
 def test_other_periods_begin_with_the_candles_that_are_held() -> None:
     run = Run(rules)
     frame = shuffled(1, 100, 20 * SECOND, 0)
-    run.take(frame, NOW_MS + 30 * SECOND)
+    run.take(frame, NOW_MS + 30 * SECOND, SECOND)
     changed = dataclasses.replace(ANALYTICS, periods=dataclasses.replace(PERIODS, sma=(4,)))
     snapshot = run.shard.snapshot()
     other = dataclasses.replace(rules, analytics=changed)
     shard = type(run.shard).of_snapshot(0, other, snapshot, 0)
-    outputs = shard.take(frames.pack(one_of(5, NOW_MS + 31 * SECOND)), NOW_MS + 33 * SECOND, 0)
+    piece = frames.pack(one_of(5, NOW_MS + 31 * SECOND))
+    outputs = shard.take(piece, NOW_MS + 33 * SECOND, SECOND)
     (last,) = [
         json.loads(value)
         for name, _, value in outputs

@@ -225,16 +225,21 @@ def analytics_of(outputs: list[Output]) -> dict[tuple[Any, ...], Any]:
     st.integers(0, 2**32 - 1),
     counts,
     counts,
+    st.sampled_from([0, 20 * SECOND]),
     st.lists(st.integers(0, 200), max_size=6),
     st.booleans(),
 )
 def test_analytics_go_on_with_other_shards(
-    seed: int, before: int, after: int, cuts: list[int], small: bool
+    seed: int, before: int, after: int, delay_ms: int, cuts: list[int], small: bool
 ) -> None:
     with small_journals(small):
-        frame = shuffled(seed, 200, 5 * MINUTE, 0)
+        frame = shuffled(seed, 200, 5 * MINUTE, delay_ms)
         parts = [part for part in parts_of(frame, cuts) if part.trades.size]
-        watermarks = [int(part.trades["timestamp"].min()) - 1 for part in parts]
+        starts = [int(part.trades["timestamp"].min()) - 1 for part in parts]
+        ends = [int(part.trades["timestamp"].max()) - SECOND for part in parts]
+        # Without a delay everything is in time; with one much of it is late, and waits.
+        times = [starts[0], *ends[:-1]] if delay_ms else starts
+        watermarks = np.maximum.accumulate(times).tolist()
         model = ModelRules(("1s", "1m"), trees=3, height=3, window=4, threshold=0.1)
         own = dataclasses.replace(
             RULES,
