@@ -130,7 +130,8 @@ class Analytics:
 
         Messages are updated now; at the end of their window if that is None.
         """
-        ready = rows[~np.isin(rows["symbol"], list(self.waiting))] if self.waiting else rows
+        is_ready = ~np.isin(rows["symbol"], list(self.waiting))
+        ready = rows.compress(is_ready) if self.waiting else rows
         for part in self._parts:
             own = part.series.wanted(ready)
             if own.size:
@@ -139,7 +140,7 @@ class Analytics:
 
     def trends(self, rows: Rows, symbols: list[str], now_ms: int | None) -> Iterator[Output]:
         """The trends of candles, (n,), that were closed or corrected."""
-        minutes = rows[rows["interval"] == MINUTE]
+        minutes = rows.compress(rows["interval"] == MINUTE)
         if minutes.size and self._rules.trends:
             for message in trends.messages(minutes, symbols, self._rules.swing, now_ms):
                 yield "trends", *message
@@ -177,7 +178,7 @@ class Analytics:
         for part, (rows, values), published in zip(self._parts, found, before, strict=True):
             keys_before, values_before = map(np.concatenate, zip(*published, strict=True))
             changed = series.changed(rows, values, keys_before, values_before)
-            yield from part.publish(rows[changed], values[changed], symbols, now_ms)
+            yield from part.publish(rows.compress(changed), values[changed], symbols, now_ms)
 
     def recover(self, rows: Rows) -> None:
         """Goes on from what was loaded, with all closed candles.
@@ -196,7 +197,7 @@ class Analytics:
         for own, values in self._again(rows):
             ends = own["start"] + LENGTHS_MS[own["interval"]]
             same = ends <= starts[own["symbol"]]
-            self._published[0].append((series.keys_of(own[same]), values[same]))
+            self._published[0].append((series.keys_of(own.compress(same)), values[same]))
 
     def expire(self, rows: Rows) -> None:
         """Takes it that nothing corrects these candles any more."""

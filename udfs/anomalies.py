@@ -64,7 +64,7 @@ def messages(
     At the time of the trade if that is None. A kernel writes them, as there may be more of these
     than of all other messages.
     """
-    about = trades[found["trade"]]
+    about = trades.take(found["trade"])
     written = anomaly_writer.write(about, found, names, topics, now_ms)
     codes = about["symbol"].tolist()
     keys = {code: names[code].encode() for code in set(codes)}

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
-from udfs.columns import Packed
+from udfs.columns import Packed, joined
 from udfs.orders import CANCEL, ENDED, EVENT, NEW, PENDING, REPLACE
 from udfs.scanner import BUY, SELL
 from udfs.windows import NEVER
@@ -110,7 +110,7 @@ class Book:
             self.symbols["expired"][symbols] += counts
             self.symbols["orders"][symbols] -= counts
             self.symbols["touched"][symbols] = True
-            self._place(self.held[~stale])
+            self._place(self.held.compress(~stale))
         else:
             self.oldest = int(self.held["time"].min(initial=NEVER))
 
@@ -132,8 +132,7 @@ class Book:
         room = max(_LEAST_ROOM, 1 << (held.size + more).bit_length())
         self._size = held.size
         self.oldest = int(held["time"].min(initial=NEVER))
-        self._orders = np.zeros(room, ORDER)
-        self._orders[: held.size] = held
+        self._orders = joined([held, np.zeros(room - held.size, ORDER)])
         self._slots = np.full(2 * room, -1, np.int32)
         _fill(self._orders, self._slots, held.size)
 
@@ -304,7 +303,7 @@ def messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each of some symbols, updated now; at its time if None."""
     bids, asks = _levels(book, codes, BUY), _levels(book, codes, SELL)
-    symbols = book.symbols[codes][["orders", "ignored", "expired", "time"]].tolist()
+    symbols = book.symbols.take(codes)[["orders", "ignored", "expired", "time"]].tolist()
     for place, (code, (orders, ignored, expired, time)) in enumerate(
         zip(codes.tolist(), symbols, strict=True)
     ):
@@ -342,7 +341,7 @@ def _levels(book: Book, codes: NDArray[np.intp], side: int) -> dict[int, list[Le
     orders = book.held
     places = place_of[orders["symbol"]]
     wanted = (places >= 0) & (orders["side"] == side)
-    orders, places = orders[wanted], places[wanted]
+    orders, places = orders.compress(wanted), places[wanted]
     away = -orders["price"] if side == BUY else orders["price"]
     # The quantities of a level are added up in an order that does not depend on that of the orders.
     order = np.lexsort((orders["quantity"], away, places))

@@ -75,7 +75,8 @@ class Candles:
 
     def take(self, places: NDArray[np.intp] | slice) -> "Candles":
         """Those at these places."""
-        return Candles(self.rows[places], self.ids[places] if self.ids.size else self.ids)
+        rows = self.rows[places] if isinstance(places, slice) else self.rows.take(places)
+        return Candles(rows, self.ids[places] if self.ids.size else self.ids)
 
 
 NO_IDS = np.zeros((0, 2, MAX_TRADE_ID_LENGTH), np.uint8)
@@ -83,7 +84,7 @@ NO_IDS = np.zeros((0, 2, MAX_TRADE_ID_LENGTH), np.uint8)
 
 def concatenated(parts: list[Candles]) -> Candles:
     """All candles of some, one after another."""
-    rows = np.concatenate([part.rows for part in parts])
+    rows = columns.joined([part.rows for part in parts])
     if not any(part.ids.size for part in parts):
         return Candles(rows, NO_IDS)
     ids = np.zeros((rows.size, *NO_IDS.shape[1:]), np.uint8)

@@ -8,6 +8,7 @@ bits are stored.
 Records are seen as rows of 64-bit words. No field may cross a word.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,14 @@ def fields_of(records: np.dtype[np.void], *left_out: str) -> NDArray[np.int64]:
         if name not in left_out:
             places.append((word, 8 * byte, 8 * kind.itemsize, int(kind.kind == "f")))
     return np.array(places, np.int64)
+
+
+def joined(parts: Sequence[NDArray[np.void]]) -> NDArray[np.void]:
+    """Records one after another, of one type. ``np.concatenate`` copies them field by field."""
+    kind = parts[0].dtype
+    whole = [np.ascontiguousarray(part).view(f"V{kind.itemsize}") for part in parts]
+    joined: NDArray[np.void] = np.concatenate(whole).view(kind)
+    return joined
 
 
 def encode(

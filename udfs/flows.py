@@ -53,7 +53,7 @@ _FIELDS = columns.fields_of(FLOW)
 
 def of_events(events: NDArray[np.void]) -> NDArray[np.void]:
     """(m,) of FLOW: the flows of one second of some events, those of their requests."""
-    asked = events[events["kind"] <= REPLACE]
+    asked = events.compress(events["kind"] <= REPLACE)
     names = ("time", "symbol", "kind", "side", "quantity", "price")
     seconds: NDArray[np.void] = _seconds(*(np.ascontiguousarray(asked[name]) for name in names))
     return seconds
@@ -61,7 +61,7 @@ def of_events(events: NDArray[np.void]) -> NDArray[np.void]:
 
 def of_fills(frame: Frame) -> NDArray[np.void]:
     """(m,) of FLOW: the flows of one second of a frame's trades that were executions of orders."""
-    fills = frame.trades[are_orders(frame.trades["source"])]
+    fills = frame.trades.compress(are_orders(frame.trades["source"]))
     seconds: NDArray[np.void] = _seconds(
         np.ascontiguousarray(fills["timestamp"]),
         np.ascontiguousarray(fills["symbol"]),

@@ -184,7 +184,7 @@ def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
     is_long = lengths > INLINE_ID_BYTES
     long_ids = np.frombuffer(frame.long_ids, np.uint8)
     wanted_ids = long_ids[np.repeat(wanted[is_long], lengths[is_long])].tobytes()
-    return dataclasses.replace(frame, trades=frame.trades[wanted], long_ids=wanted_ids)
+    return dataclasses.replace(frame, trades=frame.trades.compress(wanted), long_ids=wanted_ids)
 
 
 def trade_ids(frame: Frame) -> list[str | None]:

@@ -49,7 +49,7 @@ def split(batch: Events, shards: int) -> list[OrderFrame]:
     found, first = np.unique(of_event[order], return_index=True)
     frames = []
     for shard, places in zip(found.tolist(), np.split(order, first[1:]), strict=True):
-        events = batch.events[places]
+        events = batch.events.take(places)
         codes, events["symbol"] = np.unique(events["symbol"], return_inverse=True)
         frames.append(OrderFrame(shard, events, [batch.symbols[code] for code in codes.tolist()]))
     return frames

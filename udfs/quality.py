@@ -88,7 +88,7 @@ def messages(
 
     At the time of the trade if that is None.
     """
-    about = trades[found["trade"]]
+    about = trades.take(found["trade"])
     of_trades = about[["symbol", "timestamp", "price", "source", "offset"]].tolist()
     fields = found[["kind", "mean", "score", "threshold", "count"]].tolist()
     for trade, (kind, mean, score, threshold, count) in zip(of_trades, fields, strict=True):

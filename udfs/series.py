@@ -71,7 +71,7 @@ class Series:
 
     def wanted(self, rows: NDArray[np.void]) -> NDArray[np.void]:
         """Those of some candles that it is computed of."""
-        wanted: NDArray[np.void] = rows[self._intervals[rows["interval"]]]
+        wanted: NDArray[np.void] = rows.compress(self._intervals[rows["interval"]])
         return wanted
 
     def close(self, rows: NDArray[np.void]) -> NDArray[np.float64]:
@@ -111,7 +111,7 @@ class Series:
         keys["symbol"] = codes[keys["symbol"]]
         kept = keys["symbol"] >= 0
         heads = self._heads[: self._size][kept]
-        self._hold(keys[kept], self._bases[: self._size][kept])
+        self._hold(keys.compress(kept), self._bases[: self._size][kept])
         self._heads[: len(heads)] = heads
 
     def pack(self) -> Packed:
@@ -177,7 +177,7 @@ def take(packed: Packed, codes: NDArray[np.int64]) -> Packed:
     keys, states = _arrays(packed)
     keys["symbol"] = codes[keys["symbol"]]
     kept = keys["symbol"] >= 0
-    return Packed(packed.name, keys[kept].tobytes(), states[kept].tobytes())
+    return Packed(packed.name, keys.compress(kept).tobytes(), states[kept].tobytes())
 
 
 def shifted(packed: Packed, by: int) -> Packed:

@@ -303,7 +303,7 @@ class Shard:
             changes += ledger.by_source(events["source"][places], "rejected")
             for message in dead_letters.of_orders(frame, places, topics, now_ms):
                 out.append(("dead_letters", *message))
-            events = events[~too_many]
+            events = events.compress(~too_many)
         # What is late counts in no flow any more; what it says of the book is news all the same.
         too_late = events["time"] < self._first_accepted(watermark)
         are_orders = events["is_fill"] == 0
@@ -311,7 +311,7 @@ class Shard:
         changes += ledger.by_source(events["source"][~too_late & are_orders], "orders")
         self._count(entry, changes)
         if events.size:
-            seconds = flows.of_events(events[~too_late])
+            seconds = flows.of_events(events.compress(~too_late))
             entry.events = order_frames.pack_events(events)
             self._apply(frame.symbols, events)
             out += self._take_flows(entry, frame.symbols, seconds, now_ms)
@@ -324,10 +324,10 @@ class Shard:
         self._encode(symbols, seconds.rows)
         is_late = seconds.rows["start"] + SECOND_MS <= self._passed
         if is_late.any():
-            self.analytics.wait(seconds.rows[is_late], self.windows.closed)
+            self.analytics.wait(seconds.rows.compress(is_late), self.windows.closed)
         self.windows.add(seconds)
         places = self.windows.correct(self._passed)
-        corrected = self.windows.candles.rows[places]
+        corrected = self.windows.candles.rows.take(places)
         return [
             *self._candles(places, now_ms),
             *self._closes(corrected),
@@ -603,7 +603,7 @@ class Shard:
         new = self._are_new(frame, entry)
         if new.all():
             return frame
-        copies = frame.trades[~new]
+        copies = frame.trades.compress(~new)
         changes += ledger.by_source(copies["source"], "duplicates")
         counts = np.bincount(copies["symbol"], minlength=len(frame.symbols)).tolist()
         by_symbol = {s: n for s, n in zip(frame.symbols, counts, strict=True) if n}
@@ -626,12 +626,12 @@ class Shard:
         is_numbered, trades = numbered.of_frame(frame)
         names = fingerprints.names_of(frame.symbols, frame.exchanges)
         new = self.numbered.add(trades, names, since)
-        entry.numbered = numbered.pack(trades if new.all() else trades[new])
+        entry.numbered = numbered.pack(trades if new.all() else trades.compress(new))
         if trades.size == frame.trades.size:
             return new
         prints = fingerprints.of_frame(frames.take(frame, ~is_numbered), names)
         others = self.seen.add(prints, since)
-        entry.fingerprints = prints[others].tobytes()
+        entry.fingerprints = prints.compress(others).tobytes()
         both = np.empty(frame.trades.size, np.bool_)
         both[is_numbered], both[~is_numbered] = new, others
         return both
@@ -664,7 +664,7 @@ class Shard:
     def _close(self, now_ms: int) -> list[Output]:
         """Publishes what is of windows that are over."""
         places = self.windows.close(self._passed)
-        closed = self.windows.candles.rows[places]
+        closed = self.windows.candles.rows.take(places)
         return [
             *self._candles(places, now_ms),
             *self._flows(self.flows.close(self._passed), now_ms),
@@ -674,7 +674,9 @@ class Shard:
 
     def _closes(self, rows: NDArray[np.void]) -> list[Output]:
         """What the correlations are to know of candles that were closed, or corrected."""
-        minutes = rows[rows["interval"] == MINUTE] if self.rules.sends_closes else rows[:0]
+        if not self.rules.sends_closes:
+            return []
+        minutes = rows.compress(rows["interval"] == MINUTE)
         return [("closes", b"", correlations.pack(minutes, self._symbols))] if minutes.size else []
 
     def _both(self, places_of: Callable[[Windows], Places], now_ms: int) -> list[Output]:
@@ -687,14 +689,14 @@ class Shard:
     def _candles(self, places: Places, now_ms: int) -> list[Output]:
         if not places.size:
             return []
-        rows = self.windows.candles.rows[places]
+        rows = self.windows.candles.rows.take(places)
         made = candles.messages(rows, self._symbols, self._updated_at(now_ms))
         return [("candles", key, value) for key, value in made]
 
     def _flows(self, places: Places, now_ms: int) -> list[Output]:
         if not places.size:
             return []
-        rows = self.flows.candles.rows[places]
+        rows = self.flows.candles.rows.take(places)
         made = flows.messages(rows, self._symbols, self._updated_at(now_ms))
         return [("order_flow", key, value) for key, value in made]
 

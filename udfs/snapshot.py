@@ -82,7 +82,9 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
         wanted = cells % shards == shard
         codes = np.where(wanted, np.cumsum(wanted) - 1, -1)
         rows = held.take(np.flatnonzero(wanted[held.rows["symbol"]]))
-        own_flows, own_orders = (each[wanted[each["symbol"]]] for each in (of_flows, orders))
+        own_flows, own_orders = (
+            each.compress(wanted[each["symbol"]]) for each in (of_flows, orders)
+        )
         for each in (rows.rows, own_flows, own_orders):
             each["symbol"] = codes[each["symbol"]]
         symbols = [snapshot.symbols[place] for place in np.flatnonzero(wanted)]
@@ -92,14 +94,16 @@ def split(snapshot: Snapshot, shards: int) -> Iterator[tuple[int, Snapshot]]:
                 snapshot,
                 symbols=symbols,
                 windows=candles.pack(rows),
-                numbered=numbered[table.cells(numbered) % shards == shard].tobytes(),
-                fingerprints=fingerprints[table.cells(fingerprints) % shards == shard].tobytes(),
+                numbered=numbered.compress(table.cells(numbered) % shards == shard).tobytes(),
+                fingerprints=fingerprints.compress(
+                    table.cells(fingerprints) % shards == shard
+                ).tobytes(),
                 counts=snapshot.counts if shard == heir else {},
                 duplicates=snapshot.duplicates if shard == heir else {},
                 runs=snapshot.runs if shard == heir else [],
                 flows=flows.pack(own_flows),
                 orders=book.pack_orders(own_orders),
-                books=book.pack_symbols(books[wanted]),
+                books=book.pack_symbols(books.compress(wanted)),
                 watched=watch.take(snapshot.watched, codes),
                 analytics=[series.take(each, codes) for each in snapshot.analytics],
                 alerted=alerts.of_shard(snapshot.alerted, shard, shards),

@@ -44,7 +44,7 @@ class Table:
     @property
     def held(self) -> NDArray[np.void]:
         """(n,) of ``entry``, as the constructor takes them."""
-        held: NDArray[np.void] = self._table[self._table["low"] != 0]
+        held: NDArray[np.void] = self._table.compress(self._table["low"] != 0)
         return held
 
     @classmethod

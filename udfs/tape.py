@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
-from udfs.columns import NOTHING, Packed
+from udfs.columns import NOTHING, Packed, joined
 from udfs.trades import TRADE
 from udfs.windows import NEVER
 
@@ -34,10 +34,7 @@ class Tape:
     @property
     def waiting(self) -> NDArray[np.void]:
         """(n,) of TRADE."""
-        # As words: numpy copies records field by field.
-        parts = [np.ascontiguousarray(part).view(np.uint64) for _, part in self._parts]
-        waiting: NDArray[np.void] = np.concatenate([np.zeros(0, np.uint64), *parts]).view(TRADE)
-        return waiting
+        return joined([np.zeros(0, TRADE), *(part for _, part in self._parts)])
 
     def add(self, trades: NDArray[np.void]) -> None:
         """Takes in trades whose time has not passed."""

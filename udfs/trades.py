@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from udfs import scanner
 from udfs.buffers import buffers_of, chunk_end
+from udfs.columns import joined
 from udfs.reasons import REASONS, Field, Reason, texts
 
 TRADE = np.dtype(
@@ -157,7 +158,7 @@ def _decode_some(
             odd.add(row, index, payload, _value(payload), int(latest_ms[row]), rejects)
     if odd.rows:
         more, more_ids = odd.columns()
-        trades = np.concatenate([trades, more])
+        trades = joined([trades, more])
         id_bytes = np.concatenate([id_bytes, more_ids])
     trades["row"] += first_row
     if first_row:

@@ -60,7 +60,7 @@ class Watch:
         in_time = np.empty(trades.size, np.bool_)
         zscore.note_arrivals(trades, self._symbols, passed, in_time)
         self._changed[trades["symbol"]] = True
-        self.tape.add(trades if in_time.all() else trades[in_time])
+        self.tape.add(trades if in_time.all() else trades.compress(in_time))
 
     def count(
         self, what: Literal["duplicates", "crossed"], code: int, count: int, names: list[str]
@@ -92,10 +92,12 @@ class Watch:
     ) -> list[Output]:
         """What ``read`` gave as messages, updated now; at the time of its trade if None."""
         is_anomaly = np.isin(found["kind"], (PRICE, QUANTITY))
-        events = found[np.isin(found["kind"], (FAT_FINGER, GAP))]
+        events = found.compress(np.isin(found["kind"], (FAT_FINGER, GAP)))
         out: list[Output] = [
             ("anomalies", key, value)
-            for key, value in anomalies.messages(trades, found[is_anomaly], names, topics, now_ms)
+            for key, value in anomalies.messages(
+                trades, found.compress(is_anomaly), names, topics, now_ms
+            )
         ]
         for message in quality.messages(trades, events, names, topics, now_ms):
             out.append(("quality", *message))
@@ -106,7 +108,7 @@ class Watch:
         codes = np.flatnonzero(self._changed)
         self._changed[:] = False
         gaps_ms = self.rules.gaps_ms
-        for message in quality.totals(self._symbols[codes], codes, gaps_ms, names, now_ms):
+        for message in quality.totals(self._symbols.take(codes), codes, gaps_ms, names, now_ms):
             yield "quality", *message
 
     def symbols(self, since_ms: int) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from udfs import candles, flows
 from udfs.candles import CANDLE, FINAL, LENGTHS_MS, NO_IDS, TOUCHED, Candles
+from udfs.columns import joined
 from udfs.flows import FLOW
 from udfs.index import find, index_of
 from udfs.words import pointer, record
@@ -80,7 +81,7 @@ class Windows:
 
     def close(self, until_ms: int) -> Places:
         """Closes the windows that end at ``until_ms`` or before; the first to end comes first."""
-        ends = _ends(self.candles.rows[self._open])
+        ends = _ends(self.candles.rows.take(self._open))
         over = ends <= until_ms
         order = np.argsort(ends[over], kind="stable")
         closed = self._open[over][order]
@@ -89,7 +90,7 @@ class Windows:
             self.next_end = int(ends[~over].min(initial=NEVER))
             self.candles.rows["flags"][closed] = FINAL
             self.candles.rows["revision"][closed] = self._least_revisions(ends[over][order])
-            self._touched = self._touched[_has(self.candles.rows[self._touched], TOUCHED)]
+            self._touched = self._touched[_has(self.candles.rows.take(self._touched), TOUCHED)]
         return closed
 
     def correct(self, until_ms: int) -> Places:
@@ -98,13 +99,13 @@ class Windows:
         A window that got its first trade after ``until_ms`` had passed it is closed with it.
         """
         rows = self.candles.rows
-        touched = rows[self._touched]
+        touched = rows.take(self._touched)
         late = _has(touched, FINAL) | (_ends(touched) <= until_ms)
         corrected = self._touched[late]
         if corrected.size:
             self._touched = self._touched[~late]
             rows["flags"][corrected] = FINAL
-            least = self._least_revisions(_ends(rows[corrected]))
+            least = self._least_revisions(_ends(rows.take(corrected)))
             rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
             self._open_those_not_final()
         return corrected
@@ -124,7 +125,7 @@ class Windows:
         wanted = _has(rows, FINAL)
         if symbols is not None:
             wanted &= np.isin(rows["symbol"], symbols)
-        return _by_end(rows[wanted])
+        return _by_end(rows.compress(wanted))
 
     def expire(self, until_ms: int) -> NDArray[np.void]:
         """Forgets the closed candles whose windows ended at ``until_ms`` or before.
@@ -134,7 +135,7 @@ class Windows:
         """
         rows = self.candles.rows[: self._size]
         keep = (_ends(rows) > until_ms) | ~_has(rows, FINAL)
-        expired = _by_end(rows[~keep])
+        expired = _by_end(rows.compress(~keep))
         if expired.size:
             self.hold(self.held.take(np.flatnonzero(keep)))
         return expired
@@ -152,10 +153,10 @@ class Windows:
         return least
 
     def _open_those_not_final(self) -> None:
-        rows = self.candles.rows[self._open]
+        rows = self.candles.rows.take(self._open)
         still = ~_has(rows, FINAL)
         self._open = self._open[still]
-        self.next_end = int(_ends(rows[still]).min(initial=NEVER))
+        self.next_end = int(_ends(rows)[still].min(initial=NEVER))
 
     def _make_room(self, more: int, long_ids: bool) -> None:
         room = self.candles.rows.size
@@ -167,8 +168,7 @@ class Windows:
 
     def _place(self, held: Candles, room: int, long_ids: bool) -> None:
         """Puts these candles, and an index of them, where there is room for so many."""
-        rows = np.zeros(room, self._row)
-        rows[: held.rows.size] = held.rows
+        rows = joined([held.rows, np.zeros(room - held.rows.size, self._row)])
         ids = np.zeros((room if long_ids else 0, *NO_IDS.shape[1:]), np.uint8)
         ids[: len(held.ids)] = held.ids
         self.candles = Candles(rows, ids)
@@ -181,7 +181,7 @@ def _ends(rows: NDArray[np.void]) -> NDArray[np.int64]:
 
 
 def _by_end(rows: NDArray[np.void]) -> NDArray[np.void]:
-    ordered: NDArray[np.void] = rows[np.argsort(_ends(rows), kind="stable")]
+    ordered: NDArray[np.void] = rows.take(np.argsort(_ends(rows), kind="stable"))
     return ordered
 
 
