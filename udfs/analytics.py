@@ -130,8 +130,9 @@ class Analytics:
 
         Messages are updated now; at the end of their window if that is None.
         """
-        is_ready = ~np.isin(rows["symbol"], list(self.waiting))
-        ready = rows.compress(is_ready) if self.waiting else rows
+        ready = rows
+        if self.waiting:
+            ready = rows.compress(~np.isin(rows["symbol"], list(self.waiting)))
         for part in self._parts:
             own = part.series.wanted(ready)
             if own.size:
