@@ -13,6 +13,8 @@ from typing import Self
 
 import psutil
 
+from scripts.stack.files import write_whole
+
 # Set in the environment of every daemon, so inherited by all that it starts.
 _MARK = "TAPELINE_DAEMON"
 
@@ -83,7 +85,8 @@ class Daemon:
     @property
     def process(self) -> psutil.Process | None:
         """The running process, or None."""
-        return self.record.find() if self.record else None
+        record = self.record
+        return record.find() if record else None
 
     def start(self, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> None:
         """Start ``command`` unless it runs already; what an earlier one left behind ends first."""
@@ -92,7 +95,6 @@ class Daemon:
         # It is gone, and they have nobody to work for: there is nothing to wait for.
         self._end_family(signal.SIGKILL, 15)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self._file.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             popen = subprocess.Popen(
                 [str(part) for part in command],
@@ -105,7 +107,7 @@ class Daemon:
             )
         _spawned.append(popen)
         record = ProcessRecord.of(psutil.Process(popen.pid))
-        self._file.write_text(json.dumps(asdict(record)))
+        write_whole(self._file, json.dumps(asdict(record)))
 
     def kill(self) -> None:
         """Kill the process itself at once, as a crash would, and nothing that it started."""

@@ -14,6 +14,7 @@ import psutil
 from scripts.stack.daemon import Daemon
 from scripts.stack.environment import basic_environment
 from scripts.stack.errors import ProcessDiedError, SubmissionError
+from scripts.stack.files import write_whole
 from scripts.stack.flink_files import flink_home, link_jars, prometheus, write_configuration
 from scripts.stack.package import package
 from scripts.stack.paths import PYTHON
@@ -214,7 +215,7 @@ class FlinkCluster:
             self.taskmanager.start(command, last["env"], self._folder)
         else:
             self._start(self.taskmanager, "-D", f"taskmanager.resource-id={name}")
-        self._name.write_text(name)
+        write_whole(self._name, name)
 
     def _remember_taskmanager(self) -> None:
         """Note what the script has come to: it is the process now."""
@@ -223,7 +224,7 @@ class FlinkCluster:
         with contextlib.suppress(psutil.NoSuchProcess):
             if process:
                 last = {"command": process.cmdline(), "env": process.environ()}
-                self._last_taskmanager.write_text(json.dumps(last))
+                write_whole(self._last_taskmanager, json.dumps(last))
 
     def _configure(self) -> None:
         """Write the configuration and the folder of jars, each anew."""

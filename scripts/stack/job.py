@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.stack.errors import StackError
+from scripts.stack.files import write_whole
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.waiting import wait_until
 
@@ -68,8 +69,7 @@ class Job:
             restore_from=snapshot,
             drop_unknown=drop_unknown,
         )
-        self._id_file.parent.mkdir(parents=True, exist_ok=True)
-        self._id_file.write_text(job_id)
+        write_whole(self._id_file, job_id)
 
     def wait_running(self) -> None:
         """Return when all tasks of what was submitted run.

@@ -10,6 +10,7 @@ from scripts.stack import topics
 from scripts.stack.broker import Broker
 from scripts.stack.daemon import Daemon
 from scripts.stack.errors import PortTakenError, StackError
+from scripts.stack.files import write_whole
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.job import Job
 from scripts.stack.paths import ROOT
@@ -145,7 +146,7 @@ class LocalTapeline:
             # The shards before those of before have handed over long since.
             drop = not shards_in(snapshot) <= {settings.shards, settings.shards_before}
             self.job.submit(settings.environment(), self.settings.parallelism, snapshot, drop)
-            self._job_settings_file.write_text(settings.model_dump_json(indent=2))
+            write_whole(self._job_settings_file, settings.model_dump_json(indent=2))
         self.job.wait_running()
 
     @property

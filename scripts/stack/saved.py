@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from scripts.stack.errors import StackError
+from scripts.stack.files import write_whole
 from scripts.stack.settings import StackSettings
 
 
@@ -14,8 +15,7 @@ class SavedSettings:
 
     def write(self, settings: StackSettings) -> None:
         """Remember the settings of a start."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(settings.model_dump_json(indent=2))
+        write_whole(self._file, settings.model_dump_json(indent=2))
 
     def read(self) -> StackSettings | None:
         """The settings of the last start, or None if there was none."""
