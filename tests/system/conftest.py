@@ -5,18 +5,27 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from jobs.settings import OUTPUTS
 from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.paths import ROOT
 from scripts.stack.ports import free_port
+from tests.chromium import chromium
 from tests.system.harness import Backfill, Market, Message, everything, send, wait_finished
 
 SubmitMarket = Callable[..., Market]
 RunBackfill = Callable[..., Backfill]
 PARTITIONS = 4
 DELAY_MS = 2_000
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """One of the test's own: other tests of this process have loops of asyncio."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

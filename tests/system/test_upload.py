@@ -408,7 +408,6 @@ def test_of_two_at_the_same_moment_one_is_taken(
             lambda: hook(client, "first", push(0)).status_code == 202, "the topic to be read"
         )
 
-        # Threads, as a browser of these tests has a loop of its own in this one.
         with ThreadPoolExecutor(8) as pool:
             sent = [pool.submit(hook, client, "same", push(1)) for _ in range(8)]
             taken = sorted(each.result().status_code for each in sent)
