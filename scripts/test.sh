@@ -39,7 +39,8 @@ else
   check format "$bin/ruff" format --check
   check types "$bin/mypy"
   tests unit -n auto --dist worksteal -m "not system and not browser"
-  tests system -m system
+  # What waits for a broker or a cluster leaves half of two cores idle. Each worker has its own.
+  tests system -n 2 --dist loadscope -m system
   if command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then
     tests browser -m browser
   else
