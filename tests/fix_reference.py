@@ -5,6 +5,7 @@ It shares the table of ``udfs.fix42`` with it, and nothing else.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from udfs import fix42
@@ -17,6 +18,8 @@ UNKNOWN_FIELDS = 256
 
 _NUMBER = re.compile(rb"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _TIME = re.compile(rb"[0-9]{8}-[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3}([0-9]{3})?)?")
+_TAG = re.compile(rb"([1-9][0-9]{0,8})=")
+_DIGITS = re.compile(rb"[0-9]{0,9}")
 
 
 class Fault(NamedTuple):
@@ -88,9 +91,9 @@ def _judge_body(body: bytes) -> Message | Fault:
     at = len(type) + 4
     data: tuple[int, int] | None = None
     while at < len(body):
-        found = re.compile(rb"([1-9][0-9]{0,8})=").match(body, at)
+        found = _TAG.match(body, at)
         if not found:
-            digits = re.compile(rb"[0-9]{0,9}").match(body, at)
+            digits = _DIGITS.match(body, at)
             assert digits
             return Fault("malformed_field", int(digits[0] or b"0"))
         tag, at = int(found[1]), found.end()
@@ -137,7 +140,7 @@ def _judge_body(body: bytes) -> Message | Fault:
             section = mine
             fields[tag] = value
 
-        reason = _judge_value(FIELDS[tag], value)
+        reason = _judge_value(tag, value)
         if reason:
             return Fault(reason, tag)
         if tag in LENGTHS:
@@ -181,8 +184,11 @@ class _Group:
         return None
 
 
-def _judge_value(field: fix42.Field, value: bytes) -> str | None:
-    kind, text = field.type, value.decode("latin-1")
+# Mutants of few messages have the same values again and again.
+@lru_cache(1 << 16)
+def _judge_value(tag: int, value: bytes) -> str | None:
+    field, text = FIELDS[tag], value.decode("latin-1")
+    kind = field.type
     is_wrong = {
         "char": len(value) != 1,
         "Boolean": len(value) != 1,
@@ -228,6 +234,7 @@ def is_time(value: bytes) -> bool:
     return int(text[9:11]) < 24 and int(text[12:14]) < 60 and int(text[15:17]) < 60
 
 
+@lru_cache(1 << 10)
 def micros(value: bytes) -> int:
     """Microseconds since 1970 of a UTCTimestamp."""
     text = value.decode().ljust(18, ".").ljust(24, "0")

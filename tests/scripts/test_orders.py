@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -22,6 +23,7 @@ def messages(feed: Feed, mix: Mix = MIX) -> Iterator[Message]:
         yield from block
 
 
+@cache
 def parsed(feed: Feed, mix: Mix = MIX) -> list[Fix]:
     found = [judge(message.value) for message in messages(feed, mix)]
     assert not [each for each in found if isinstance(each, Fault)]
