@@ -1,11 +1,12 @@
 # syntax=docker/dockerfile:1
 # Two images from one file: `flink` (JobManager, TaskManager, submit) and `api` (service, generator).
 
-# Flink's Kafka connector, as flink-conf/pom.xml names it.
+# Flink's Kafka connector, as flink-conf/pom.xml names it, and an operator of our own.
 FROM maven:3.9.11-eclipse-temurin-17 AS jars
 WORKDIR /build
 COPY flink-conf/pom.xml .
-RUN mvn --batch-mode --no-transfer-progress generate-resources
+COPY flink-conf/src src
+RUN mvn --batch-mode --no-transfer-progress package
 
 # What the dashboard needs from npm.
 FROM node:22.20.0-bookworm-slim AS page

@@ -1,7 +1,9 @@
 """The main job: raw trades and orders in, candles, order flow, books, dead letters and more out.
 
 trades, orders (Kafka bytes)
-  | decode: one pandas UDF, an Arrow batch in, frames, dead letters and a tally out
+  | batch: many records in one value
+  v batches
+  | decode: one pandas UDF, batches in, frames, dead letters and a tally out
   |-- dead letters --------------------------------------------> dead_letters
   v frames, keyed by shard; the tally, by a key of its own
 aggregate: numpy on keyed state, all windows from 1s to 1d
@@ -49,8 +51,9 @@ out of the chain of its operators: a tenth more CPU in the JVM where 5% of recor
 NO_ANALYTICS = AnalyticsRules(intervals=(), robust=RobustRules(intervals=()), trends=False)
 NO_SCORES = ScoreRules(window=0)
 """In place of what the settings say where analytics are switched off."""
-BATCHES_IN_BUNDLE = 5
-"""Python works on the first batch of a bundle while the JVM fills the next ones."""
+ELEMENTS_IN_BUNDLE = 10_000
+"""Batches, frames, and timers that fire: more than come in the time that ends a bundle. Python
+works on the first batch of a bundle while the JVM fills the next ones."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
@@ -62,8 +65,16 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     t_env.execute_sql(tables.output(settings, "dead_letters", SHARD_LETTERS))
     outputs = t_env.create_statement_set()
 
-    # Kafka records -> pieces, each a frame, a tally or a dead letter.
-    # Crossed to a stream once, and all goes on from there: so the topic is read and decoded once.
+    # Kafka records -> batches of them, each one value.
+    # Crossed to a stream once, and all goes on from there: so the topic is read once.
+    records = t_env.sql_query(f"""
+        SELECT payload, {tables.source_number(settings)} AS source, `offset`, `timestamp`
+        FROM trades WHERE {tables.within(settings)}
+    """)
+    batches = streams.batch(t_env, records, settings.batch_bytes, settings.bundle_ms)
+    t_env.create_temporary_view("batches", streams.to_table(t_env, batches))
+
+    # Batches -> pieces, each a frame, a tally or a dead letter.
     t_env.create_temporary_function(
         "decode_records",
         udfs.decode_records(
@@ -73,11 +84,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
             min(settings.silences_ms, default=None),
         ),
     )
-    decoded = t_env.sql_query(f"""
+    decoded = t_env.sql_query("""
         SELECT piece FROM (
-          SELECT decode_records(payload, {tables.source_number(settings)}, `offset`, `timestamp`)
-            AS pieces
-          FROM trades WHERE {tables.within(settings)}
+          SELECT decode_records(batch) AS pieces FROM batches
         ) CROSS JOIN UNNEST(pieces) AS unnested (piece)
     """)
     pieces = streams.to_stream(t_env, decoded, PIECE)
@@ -209,8 +218,8 @@ def configuration(settings: Settings) -> Configuration:
         "pipeline.name": "tapeline market",
         "pipeline.object-reuse": "true",
         "table.local-time-zone": "UTC",
-        "python.fn-execution.bundle.size": BATCHES_IN_BUNDLE * settings.batch_rows,
-        "python.fn-execution.arrow.batch.size": settings.batch_rows,
+        "python.fn-execution.bundle.size": ELEMENTS_IN_BUNDLE,
+        "python.fn-execution.arrow.batch.size": 1,
         "python.fn-execution.bundle.time": settings.bundle_ms,
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
     }

@@ -313,13 +313,16 @@ class Settings(BaseSettings):
     )
     checkpoint_interval_ms: int = Field(10_000, ge=100, description="Time between checkpoints, ms")
     bundle_ms: int = Field(
-        100, ge=1, description="Longest time a record waits for its batch to fill, ms"
-    )
-    batch_rows: int = Field(
-        10_000,
+        100,
         ge=1,
-        description="Most Kafka records in one Arrow batch; best where a batch has 2 to 5 MB: "
-        "400 for messages of 100 trades",
+        description="Longest time a record waits for its batch to fill, and a batch for others, ms",
+    )
+    batch_bytes: int = Field(
+        4_000_000,
+        ge=1,
+        le=1 << 28,
+        description="Most bytes of Kafka records that go to Python in one batch; a larger record "
+        "goes alone",
     )
 
     @field_validator(

@@ -1,10 +1,24 @@
 """Crossings between the Table and the DataStream API that keep the bytes in the JVM."""
 
+from py4j.java_gateway import JavaClass
 from pyflink.common import Types
 from pyflink.common.typeinfo import RowTypeInfo, TypeInformation
 from pyflink.datastream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
-from pyflink.table import Schema, StreamTableEnvironment, Table
+from pyflink.table import DataTypes, Schema, StreamTableEnvironment, Table
+from pyflink.table.types import _to_java_data_type
+
+RECORD = DataTypes.ROW(
+    [
+        DataTypes.FIELD("payload", DataTypes.BYTES()),
+        DataTypes.FIELD("source", DataTypes.INT()),
+        DataTypes.FIELD("offset", DataTypes.BIGINT()),
+        DataTypes.FIELD("timestamp", DataTypes.TIMESTAMP_LTZ(3)),
+    ]
+)
+"""A Kafka record; source: see ``udfs.sources``."""
+BATCH = Types.ROW_NAMED(["batch"], [Types.PRIMITIVE_ARRAY(Types.BYTE())])
+"""Many of them: see ``udfs.batches``."""
 
 
 def to_stream(t_env: StreamTableEnvironment, table: Table, row: RowTypeInfo) -> DataStream:
@@ -14,6 +28,34 @@ def to_stream(t_env: StreamTableEnvironment, table: Table, row: RowTypeInfo) -> 
     type is spelt out passes. Watermarks go along.
     """
     return t_env.to_append_stream(table, row)
+
+
+def batch(
+    t_env: StreamTableEnvironment, records: Table, batch_bytes: int, patience_ms: int
+) -> DataStream:
+    """Kafka records (payload, source, offset, timestamp) as a stream of rows of one BYTES each.
+
+    Python then handles a few values a second. No operator of Flink's makes one row of many without
+    a window's cost for each, so this one is ours: ``BatchRecords`` in ``flink-conf/src``.
+
+    Raises:
+        ImportError: Flink's class path does not have it.
+    """
+    jvm = get_gateway().jvm
+    operator = jvm.io.tapeline.BatchRecords
+    if not isinstance(operator, JavaClass):
+        raise ImportError(
+            "no tapeline-flink jar in Flink's lib/: take that of flink-conf/jars/flink "
+            "(mvn -f flink-conf/pom.xml package makes it)"
+        )
+    # The planner's own rows, as they are: any other kind is an object for each field.
+    internal = jvm.java.lang.Class.forName("org.apache.flink.table.data.RowData")
+    row = _to_java_data_type(RECORD).bridgedTo(internal)
+    rows = t_env._j_tenv.toDataStream(records._j_table, row)
+    batches = rows.transform(
+        "batch", BATCH.get_java_type_info(), operator(batch_bytes, patience_ms)
+    )
+    return DataStream(batches.uid("batch"))
 
 
 def to_table(t_env: StreamTableEnvironment, stream: DataStream) -> Table:

@@ -24,7 +24,8 @@ packages_current() {
   "$python" -c '' 2>/dev/null || return 1
   cmp -s "$lock" .venv/installed.lock || cmp -s requirements-dev.lock .venv/installed.lock
 }
-jars_current() { cmp -s flink-conf/pom.xml "$jars/installed.xml"; }
+jars_made_of() { cat flink-conf/pom.xml flink-conf/src/main/java/io/tapeline/*.java; }
+jars_current() { jars_made_of | cmp -s - "$jars/installed"; }
 page_current() { [ ! -f api/package.json ] || cmp -s api/package-lock.json "$page/installed.json"; }
 
 # begin TITLE: the first half of a step's line.
@@ -80,7 +81,7 @@ check_python() {
 check_java() {
   local java=${JAVA_HOME:+$JAVA_HOME/bin/}java version
   if ! version=$("$java" -version 2>&1); then
-    problems+=("Java 17 or newer: install openjdk-17-jre-headless, or set JAVA_HOME")
+    problems+=("Java 17 or newer: install openjdk-17-jdk-headless, or set JAVA_HOME")
     return
   fi
   version=$(sed -n 's/.* version "\([0-9]*\).*/\1/p' <<<"$version" | head -n 1)
@@ -91,6 +92,8 @@ check_java() {
 check_maven() {
   command -v mvn >/dev/null 2>&1 ||
     problems+=("Maven, which fetches the Kafka jars: install maven")
+  command -v "${JAVA_HOME:+$JAVA_HOME/bin/}javac" >/dev/null 2>&1 ||
+    problems+=("javac, which compiles an operator: install openjdk-17-jdk-headless")
 }
 
 # available_mib: the memory that processes may still take, in this container too; nothing if unknown.
@@ -145,8 +148,8 @@ install_packages() {
 
 install_jars() {
   rm -rf "$jars" &&
-    mvn --batch-mode --no-transfer-progress -f flink-conf/pom.xml generate-resources &&
-    cp flink-conf/pom.xml "$jars/installed.xml"
+    mvn --batch-mode --no-transfer-progress -f flink-conf/pom.xml package &&
+    jars_made_of >"$jars/installed"
 }
 
 install_page() {

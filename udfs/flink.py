@@ -11,6 +11,7 @@ import builtins
 import ctypes
 import gc
 import time
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from pyflink.table.udf import UserDefinedScalarFunctionWrapper, udf
 beam_sdk_worker_main.print = builtins.print
 
 from udfs import (  # noqa: E402
+    batches,
     beam,
     checksum,
     dead_letters,
@@ -42,6 +44,7 @@ from udfs import (  # noqa: E402
     tally,
     trades,
 )
+from udfs.buffers import buffers_of  # noqa: E402
 from udfs.decoding import Records  # noqa: E402
 from udfs.outages import Run  # noqa: E402
 from udfs.sources import Topics  # noqa: E402
@@ -128,50 +131,41 @@ class Decode(ScalarFunction):  # type: ignore[misc]
         gc.freeze()
         gc.set_threshold(100_000, 20, 50)
 
-    def eval(
-        self,
-        payload: pa.BinaryArray,
-        source: NDArray[np.int32],
-        offset: NDArray[np.int64],
-        timestamp: "NDArray[np.datetime64]",
-    ) -> pa.ListArray:
-        """Payload BYTES, source INT, offset BIGINT, timestamp TIMESTAMP_LTZ(3) -> ARRAY<BYTES>.
+    def eval(self, batch: pa.BinaryArray) -> pa.ListArray:
+        """BYTES, of ``udfs.batches``, -> ARRAY<BYTES>."""
+        data, places = buffers_of(batch)
+        pieces = [
+            self._pieces_of(batches.unpack(data[start:end])) for start, end in pairwise(places)
+        ]
+        ends = np.cumsum([0, *map(len, pieces)], dtype=np.int32)
+        return pa.ListArray.from_arrays(ends, pa.array(chain(*pieces), pa.binary()))
 
-        A batch as ``_columns_of`` hands it over: (n,) each.
-        """
-        times_ms = timestamp.astype("datetime64[ms]").view("int64")
+    def _pieces_of(self, records: Records) -> list[bytes]:
+        """Frames, dead letters and a tally of some records."""
         now_ms = time.time_ns() // 1_000_000
-        records = Records(payload, times_ms, source, offset)
         decoded = decoding.decode(records, self._max_ahead_ms)
         pieces: list[bytes] = []
-        for batch in decoded.batches:
-            pieces += map(frames.pack, frames.split(batch, self._shards))
+        for trades_of in decoded.batches:
+            pieces += map(frames.pack, frames.split(trades_of, self._shards))
         for events in decoded.events:
             pieces += map(order_frames.pack, order_frames.split(events, self._shards))
         for rejects, of in decoded.rejects:
             pieces += dead_letters.encode(rejects, of.sources, of.offsets, self._topics, now_ms)
-        changes = ledger.of_batch(source, decoded.outcomes)
+        changes = ledger.of_batch(records.sources, decoded.outcomes)
         runs: list[Run] = []
         if self._silence_ms is not None:
             runs = outages.runs(*decoded.times(), self._silence_ms)
         pieces.append(tally.pack(Tally(changes, runs)))
-        ends = np.zeros(len(payload) + 1, np.int32)
-        ends[-1] = len(pieces)
-        return pa.ListArray.from_arrays(ends, pa.array(pieces, pa.binary()))
+        return pieces
 
 
 def decode_records(
     topics: Topics, shards: int, max_ahead_ms: int, silence_ms: int | None
 ) -> UserDefinedScalarFunctionWrapper:
-    """``decode_records(payload, source, offset, timestamp)``: see ``Decode``."""
+    """``decode_records(batch)``: see ``Decode``."""
     return udf(
         Decode(topics, shards, max_ahead_ms, silence_ms),
-        input_types=[
-            DataTypes.BYTES(),
-            DataTypes.INT(),
-            DataTypes.BIGINT(),
-            DataTypes.TIMESTAMP_LTZ(3),
-        ],
+        input_types=[DataTypes.BYTES()],
         result_type=DataTypes.ARRAY(DataTypes.BYTES()),
         func_type="pandas",
     )

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from jobs.settings import OUTPUTS, Settings
+from jobs.settings import OUTPUTS
 from scripts.bench import results
 from scripts.generate import orders
 from scripts.generate.feed import Feed, blocks
@@ -35,7 +35,6 @@ from scripts.stack.waiting import wait_until
 
 MARKET = ROOT / "jobs" / "market.py"
 BASELINE = ROOT / "scripts" / "bench" / "baseline.py"
-BATCH_ROWS: int = Settings.model_fields["batch_rows"].default
 MIX = orders.Mix(98, 2)
 REQUESTS, FILLS = (
     (b"\x0135=D\x01", b"\x0135=F\x01", b"\x0135=G\x01"),
@@ -159,9 +158,7 @@ class Bench:
         self._wait(job)
         file.unlink()
 
-    def drain(
-        self, job: Path, source: Input, batch_rows: int, *args: str, analytics: bool = True
-    ) -> Run:
+    def drain(self, job: Path, source: Input, *args: str, analytics: bool = True) -> Run:
         """Runs a job over all that a topic holds now, until it finishes."""
         self._runs += 1
         outputs = {name: f"{name}-{self._runs}" for name in OUTPUTS}
@@ -178,7 +175,6 @@ class Bench:
                 **{f"TAPELINE_{name.upper()}_TOPIC": output for name, output in outputs.items()},
                 "TAPELINE_START_FROM": "earliest",
                 "TAPELINE_STOP_AT": "latest",
-                "TAPELINE_BATCH_ROWS": str(batch_rows),
                 "TAPELINE_ANALYTICS": str(analytics),
             },
         )
@@ -302,22 +298,20 @@ def main() -> None:
         )
         nothing = Input(EMPTY)
         bench.broker.create_topics(EMPTY, partitions=4)
-        packed_rows = _packed_rows(arguments.packed)
         together = f"Tapeline, {arguments.packed} a message"
         clean_packs = f"{together}, none broken"
-        cases: dict[str, tuple[Path, Input, int, list[str]]] = {
-            OURS: (MARKET, single, BATCH_ROWS, []),
-            f"{OURS}{ALONE}": (MARKET, single, BATCH_ROWS, []),
-            RIVAL: (BASELINE, single, BATCH_ROWS, []),
-            RIVAL_BY_TIME: (BASELINE, single, BATCH_ROWS, ["by-event-time"]),
-            together: (MARKET, packed, packed_rows, []),
-            clean_packs: (MARKET, clean, packed_rows, []),
-            f"{clean_packs}{ALONE}": (MARKET, clean, packed_rows, []),
-            "orders, single, none broken": (MARKET, requests, BATCH_ROWS, []),
+        cases: dict[str, tuple[Path, Input, list[str]]] = {
+            OURS: (MARKET, single, []),
+            f"{OURS}{ALONE}": (MARKET, single, []),
+            RIVAL: (BASELINE, single, []),
+            RIVAL_BY_TIME: (BASELINE, single, ["by-event-time"]),
+            together: (MARKET, packed, []),
+            clean_packs: (MARKET, clean, []),
+            f"{clean_packs}{ALONE}": (MARKET, clean, []),
+            "orders, single, none broken": (MARKET, requests, []),
             f"orders, {arguments.orders_packed} a message, none broken": (
                 MARKET,
                 packs_of_orders,
-                _packed_rows(arguments.orders_packed),
                 [],
             ),
         }
@@ -325,12 +319,12 @@ def main() -> None:
         for number in range(1, arguments.rounds + 1):
             # The first start of a job also warms the JVM: the second one counts.
             empty = {
-                job: [bench.drain(job, nothing, BATCH_ROWS).seconds for _ in range(2)][-1]
+                job: [bench.drain(job, nothing).seconds for _ in range(2)][-1]
                 for job in (MARKET, BASELINE)
             }
-            for name, (job, source, batch_rows, args) in cases.items():
+            for name, (job, source, args) in cases.items():
                 analytics = not name.endswith(ALONE)
-                run = bench.drain(job, source, batch_rows, *args, analytics=analytics)
+                run = bench.drain(job, source, *args, analytics=analytics)
                 if job == MARKET:
                     run.proof = bench.prove(run, source)
                 rows.append(Row(number, name, source, run, empty[job]))
@@ -339,11 +333,6 @@ def main() -> None:
                     f"{rows[-1].rate:,.0f} records/s. {run.proof}"
                 )
     results.write("Drain", _report(arguments, rows))
-
-
-def _packed_rows(packed: int) -> int:
-    """How many messages of so many trades make a batch of some megabytes."""
-    return max(4 * BATCH_ROWS // packed, 1)
 
 
 def _say(text: str) -> None:
@@ -382,11 +371,10 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
             f"--orders-packed {arguments.orders_packed}",
             "```",
             "",
-            "5% of the records are broken, where not said otherwise; 4 partitions, parallelism 2; "
-            f"`TAPELINE_BATCH_ROWS` is {BATCH_ROWS:,} for single records and "
-            f"{_packed_rows(arguments.packed):,} for packed ones. What an empty topic takes (s) is "
-            "taken off. CPU is in seconds per million records, start-up included; memory is the "
-            "peak in GiB. The cluster is new in round 1: the JVM still compiles.",
+            "5% of the records are broken, where not said otherwise; 4 partitions, parallelism 2. "
+            "What an empty topic takes (s) is taken off. CPU is in seconds per million records, "
+            "start-up included; memory is the peak in GiB. The cluster is new in round 1: the JVM "
+            "still compiles.",
             "",
             "| round | run | records/s | empty | CPU JVM | CPU Python | CPU Kafka | GiB JVM "
             "| GiB Python | proof |",

@@ -23,7 +23,6 @@ from scripts.sources.sender import sending
 from scripts.stack import topics
 
 PACKED = 100
-BATCH_ROWS = 400
 SHARE = 0.05
 PACED = Feed(rate=100, packed=10, block_s=2.5, count=200_000)
 SPEED = 50.0
@@ -107,10 +106,10 @@ def drain(bench: Bench, count: int, rounds: int) -> list[str]:
     manifest = counted(wild)
     rows = []
     for number in range(1, rounds + 1):
-        empty = [bench.drain(MARKET, Input(EMPTY), BATCH_ROWS).seconds for _ in range(2)][-1]
+        empty = [bench.drain(MARKET, Input(EMPTY)).seconds for _ in range(2)][-1]
         rates = []
         for feed, source in inputs.items():
-            ran = bench.drain(MARKET, source, BATCH_ROWS)
+            ran = bench.drain(MARKET, source)
             rates.append(source.records / (ran.seconds - empty))
             if feed.chaos:
                 prove(bench, ran.topics, manifest)

@@ -10,7 +10,7 @@ TRADES = "TableSourceScan(table=[[default_catalog, default_database, trades, met
     [
         (TRADES, "trades"),
         ("TableSourceScan(table=[[*anonymous_datastream_source$1*, watermark=[]]])", "to table"),
-        ("PythonCalc(select=[decode_records(payload, f0, f1) AS f0])", "decode"),
+        ("PythonCalc(select=[decode_records(batch) AS f0])", "decode"),
         ("Correlate(invocation=[$UNNEST_ROWS$1($cor0.pieces)], select=[pieces])", "unnest pieces"),
         ("Sink(table=[default_catalog.default_database.candles], fields=[symbol])", "candles"),
         ("Calc(select=[payload, CAST(partition AS INTEGER) AS f0])", "select"),

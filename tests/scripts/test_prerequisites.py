@@ -9,14 +9,15 @@ import pytest
 from scripts.stack.paths import ROOT
 
 TOOLS = ["awk", "bash", "cat", "cmp", "cp", "df", "dirname", "head", "mkdir", "rm", "sed", "tail"]
-FILES = ["scripts/common.sh", "scripts/setup.sh", "requirements.lock", "flink-conf/pom.xml"]
+JARS_MADE_OF = ["flink-conf/pom.xml", "flink-conf/src/main/java/io/tapeline/BatchRecords.java"]
+FILES = ["scripts/common.sh", "scripts/setup.sh", "requirements.lock", *JARS_MADE_OF]
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A clean checkout, as far as this script looks."""
     for name in FILES:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -52,7 +53,7 @@ def test_all_that_is_missing_is_said_at_once(checkout: Path, programs: Path) -> 
     run = setup(checkout, programs)
     assert run.returncode == 1
     missing = [line for line in run.stderr.splitlines() if line.startswith("  - ")]
-    assert [line.split()[1] for line in missing[:3]] == ["Python", "Java", "Maven,"]
+    assert [line.split()[1] for line in missing[:4]] == ["Python", "Java", "Maven,", "javac,"]
     assert sorted(checkout.rglob("*")) == before
 
 
@@ -85,8 +86,15 @@ def test_java_counts_from_17(checkout: Path, programs: Path, answer: str, accept
 def test_maven_is_not_needed_when_the_jars_are_there(checkout: Path, programs: Path) -> None:
     jars = checkout / "flink-conf" / "jars"
     jars.mkdir()
-    shutil.copy(checkout / "flink-conf" / "pom.xml", jars / "installed.xml")
+    made_of = [(checkout / name).read_text() for name in JARS_MADE_OF]
+    (jars / "installed").write_text("".join(made_of))
     assert "Maven" not in setup(checkout, programs).stderr
+
+
+def test_a_changed_operator_is_compiled_again(checkout: Path, programs: Path) -> None:
+    test_maven_is_not_needed_when_the_jars_are_there(checkout, programs)
+    (checkout / JARS_MADE_OF[1]).write_text("// another")
+    assert "javac" in setup(checkout, programs).stderr
 
 
 def test_java_home_goes_before_the_path(checkout: Path, programs: Path) -> None:

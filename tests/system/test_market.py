@@ -98,18 +98,23 @@ def record_bytes(value: bytes, index: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("packed", "disorder_ms", "shuffle_ms"),
+    ("packed", "disorder_ms", "shuffle_ms", "settings"),
     [
-        pytest.param(1, 1_500, 0, id="singles"),
-        # The oldest trade of a message is another 50 * 15 ms behind the record's timestamp.
-        pytest.param(BURST, 500, 500, id="arrays and lines, shuffled"),
+        pytest.param(1, 1_500, 0, {}, id="singles"),
+        # The oldest trade of a message is another 50 * 15 ms behind the record's timestamp. Some
+        # of the messages are larger than a batch of so few bytes, some are not.
+        pytest.param(BURST, 500, 500, {"batch_bytes": 7_100}, id="arrays and lines, shuffled"),
     ],
 )
 def test_a_bounded_run_finishes_with_exactly_what_the_oracle_expects(
-    run_backfill: RunBackfill, packed: int, disorder_ms: int, shuffle_ms: int
+    run_backfill: RunBackfill,
+    packed: int,
+    disorder_ms: int,
+    shuffle_ms: int,
+    settings: dict[str, int],
 ) -> None:
     messages = feed(packed=packed, disorder_ms=disorder_ms, shuffle_ms=shuffle_ms)
-    run = run_backfill([*messages, *messages[-3:]])
+    run = run_backfill([*messages, *messages[-3:]], **settings)
     expected = run.expected()
     assert len(run.records) == len(messages) + 3
     assert len(expected.duplicates) > 0

@@ -39,6 +39,15 @@ def column(*messages: bytes | None) -> pa.BinaryArray:
     return pa.array([b"!", *messages, b"!" * WORD_BYTES * 2], pa.binary())[1:-1]
 
 
+def batch_of(*records: tuple[bytes | None, int, int, int]) -> bytes:
+    """The batch that the JVM makes of records: payload, time (ms), source and offset of each."""
+    values, times, sources, offsets = zip(*records, strict=True) if records else ((),) * 4
+    lengths = [-1 if value is None else len(value) for value in values]
+    columns = ([len(records)], "<i8"), (times, "<i8"), (offsets, "<i8"), (sources, "<i4")
+    parts = [np.array(values_of, dtype).tobytes() for values_of, dtype in columns]
+    return b"".join([*parts, np.array(lengths, "<i4").tobytes(), *(v or b"" for v in values)])
+
+
 def decoded(*messages: bytes | None, now_ms: int = NOW_MS, ahead_ms: int = 60_000) -> Batch:
     """The one batch of these messages, which stand at offsets 0, 1, 2... of source 0."""
     n = len(messages)

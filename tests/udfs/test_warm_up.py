@@ -3,14 +3,15 @@
 import dataclasses
 import subprocess
 import sys
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
+import pyarrow as pa
 from numba.core.dispatcher import Dispatcher
 
 from scripts.generate import orders
 from scripts.generate.feed import Feed, blocks
-from tests.udfs.makers import column, text, trade
+from tests.udfs.makers import batch_of, text, trade
 from tests.udfs.test_shard import RULES
 from udfs.analytics import AnalyticsRules
 from udfs.periods import ModelRules, SlidingWindow
@@ -52,8 +53,9 @@ def main() -> None:
     made += [m.value for m in chain.from_iterable(mixed)]
     sources = np.zeros(len(made), np.int32)
     sources[trades:] = ORDERS * PARTITIONS_PER_TOPIC
-    times = np.full(len(made), feed.start_ms + 1_000, "datetime64[ms]")
-    pieces = decode.eval(column(*made), sources, np.arange(len(made)), times).values
+    time_ms = feed.start_ms + 1_000
+    records = zip(made, repeat(time_ms), sources, range(len(made)))
+    pieces = decode.eval(pa.array([batch_of(*records)], pa.binary())).values
     for number in range(2):
         journal = []
         each = Shard(number, rules)
