@@ -106,11 +106,10 @@ beam.spare_sampling(statesampler)
 
 
 class Decode(ScalarFunction):  # type: ignore[misc]
-    """A batch of Kafka messages in, its frames and dead letters out.
+    """Batches of Kafka records in, of each an array of its frames and dead letters out.
 
-    A pandas UDF must return as many rows as it got. All that a batch gives stands as an array on
-    its last row; those of the other rows are empty. Frames, and the tally of what was read, begin
-    with the digits of their key, dead letters with a brace.
+    Frames, and the tally of what was read, begin with the digits of their key, dead letters with a
+    brace.
     """
 
     def __init__(

@@ -20,7 +20,8 @@ import org.apache.flink.types.Row;
  * (8 each), n offsets (8), n sources (4), n lengths of payloads (4; -1 is a record without one), and
  * the payloads, end to end. {@code udfs/batches.py} reads it.
  *
- * <p>It holds nothing over a watermark, a checkpoint or the end of its input, so it has no state.
+ * <p>It holds nothing over a checkpoint or the end of its input, so it has no state. A watermark
+ * waits for the records that came before it.
  */
 public final class BatchRecords extends AbstractStreamOperator<Row>
         implements OneInputStreamOperator<RowData, Row>, BoundedOneInput {
@@ -43,7 +44,7 @@ public final class BatchRecords extends AbstractStreamOperator<Row>
     private transient Watermark held;
 
     /**
-     * @param batchBytes a batch is handed on before it has more bytes than that, if it has any record
+     * @param batchBytes a batch has no more bytes than that, but for one of a single larger record
      * @param patienceMs the longest time that a record waits, by the clock
      */
     public BatchRecords(int batchBytes, long patienceMs) {
@@ -89,7 +90,6 @@ public final class BatchRecords extends AbstractStreamOperator<Row>
         }
     }
 
-    /** A watermark waits for the records before it; it is true later too. */
     @Override
     public void processWatermark(Watermark mark) throws Exception {
         if (count == 0) {
