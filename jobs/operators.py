@@ -17,7 +17,7 @@ _NAMES = (
     (r"Correlate\(.*\.pieces", "unnest pieces"),
     (r"Correlate\(.*\.messages", "unnest messages"),
     (r"Correlate\(", "call the shards of before"),
-    (r"SinkConversion", "to stream"),
+    (r"SinkConversion|TableToDataStream", "to stream"),
     (r"Sink\(table=\[\w+\.\w+\.(\w+)\]", r"\1"),
     (r"Calc\(", "select"),
 )
