@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 from typing import Self
 
 import msgspec
@@ -36,6 +37,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    at: float = field(default_factory=monotonic)  # seconds
 
 
 @dataclass
@@ -49,10 +51,15 @@ class Scripted:
 
 
 class Receiver:
-    """A server on the loopback interface that answers as scripted, then always 204."""
+    """A server on the loopback interface that answers as scripted, then always the same.
+
+    Attributes:
+        otherwise: What it answers to all that come after the scripted ones.
+    """
 
     def __init__(self, *answers: Scripted | int) -> None:
         self.requests: list[Request] = []
+        self.otherwise = Scripted()
         self._answers = [each if isinstance(each, Scripted) else Scripted(each) for each in answers]
         self._lock = threading.Lock()
         receiver = self
@@ -103,7 +110,7 @@ class Receiver:
     def _take(self, request: Request) -> Scripted:
         with self._lock:
             self.requests.append(request)
-            return self._answers.pop(0) if self._answers else Scripted()
+            return self._answers.pop(0) if self._answers else self.otherwise
 
 
 def to_parcel(alert: Alert) -> Parcel:
