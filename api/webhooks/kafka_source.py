@@ -132,6 +132,10 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]
         self._new.difference_update(revoked)
         for partition in revoked:
             self._done.pop(partition, None)
+        # A join that a change of the topic's partitions asked for, and that outlasts the poll which
+        # began it, is forgotten by kafka-python 3.0.12: the client would be given no partition ever
+        # again. What is asked for here holds until the join is complete.
+        self._consumer._coordinator.request_rejoin()
 
     def _begin(self) -> None:
         """Begin to read what was assigned: where the group was, or with what is not too old."""
@@ -147,11 +151,11 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.resume(partition)
 
     def _first(self, partition: TopicPartition) -> int:
+        # The end first: what comes in between is found by its time, or lies behind that end.
+        end = self._consumer.end_offsets([partition], timeout_ms=ANSWER_MS)[partition]
         since = self._clock() - self._max_age_ms
         found = self._consumer.offsets_for_times({partition: since}, timeout_ms=ANSWER_MS)
-        if found.get(partition):
-            return int(found[partition].offset)
-        return int(self._consumer.end_offsets([partition], timeout_ms=ANSWER_MS)[partition])
+        return int(found[partition].offset if found.get(partition) else end)
 
     def _commit(self) -> None:
         done = dict(self._done)  # partitions come and go in another thread

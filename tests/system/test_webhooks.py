@@ -6,15 +6,18 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from kafka.admin import NewPartitions
 from pydantic import SecretStr
 
 from api.records import Alert
 from api.service import Service, wall_clock
 from api.settings import Settings
+from api.webhooks import kafka_source
 from api.webhooks.signature import sign
 from scripts.stack.broker import Broker
 from scripts.stack.waiting import wait_until
@@ -184,6 +187,21 @@ def test_a_target_that_fails_is_left_in_peace_and_its_alerts_wait_on_kafka(
     third, fourth = receiver.requests[2:4]
     assert fourth.at - third.at >= 1.5
     assert set(receiver.ids) == ids(alerts)
+
+
+def test_new_partitions_are_read_also_when_joining_outlasts_a_poll(
+    broker: Broker, topics: tuple[str, str], running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_source, "POLL_MS", 1)
+    alerts = some(10)
+    with Receiver() as receiver, running(receiver.url):
+        send(broker, topics[0], messages(alerts[:5]))
+        wait_until(lambda: ids(alerts[:5]) <= set(receiver.ids), "those of the old partitions")
+        with broker.admin() as admin:
+            admin.create_partitions({topics[0]: NewPartitions(total_count=PARTITIONS + 2)})
+        in_new = [replace(each, partition=PARTITIONS) for each in messages(alerts[5:])]
+        send(broker, topics[0], in_new)
+        wait_until(lambda: ids(alerts) <= set(receiver.ids), "those of the new ones")
 
 
 def test_two_instances_share_the_alerts_and_one_that_comes_or_goes_loses_none(
