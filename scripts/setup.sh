@@ -140,9 +140,10 @@ printf ' all there\n'
 
 # In chains, because `set -e` does not hold inside of what `run` runs.
 install_packages() {
-  # A folder that was moved or half made has no Python that runs.
+  # A folder that was moved or half made has no Python that runs. What is imported gets compiled
+  # then: to compile all there is would take longer than the rest.
   { "$python" -c 'import pip' || "$base_python" -m venv --clear .venv; } &&
-    "$python" -m pip install --disable-pip-version-check --require-hashes -r "$lock" &&
+    "$python" -m pip install --no-compile --disable-pip-version-check --require-hashes -r "$lock" &&
     cp "$lock" .venv/installed.lock
 }
 
