@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks everything: style, types, unit tests, then tests on a real broker and a real cluster, then
-# in a real browser. Ends in one line with the totals, where style and types count as one test each.
+# in a real browser. Ends in one line with the totals, where style, types and kernels count as one
+# test each.
 #   scripts/test.sh                    all of it
 #   scripts/test.sh tests/udfs -k fix  only these, with pytest's own arguments
 set -euo pipefail
@@ -35,14 +36,19 @@ tests() {
 if [ $# -gt 0 ]; then
   tests chosen "$@"
 else
+  "$bin/python" -m scripts.stack.kernels &
+  kernels=$!
   check style "$bin/ruff" check
   check format "$bin/ruff" format --check
   check types "$bin/mypy"
-  tests unit -n auto --dist worksteal -m "not system and not browser"
+  # Before the tests, whose workers would each compile all of them.
+  check kernels wait "$kernels"
+  # One worker more than processors: some tests wait for a while.
+  tests unit -n $(($(nproc) + 1)) --dist worksteal -m "not system and not browser"
   # What waits for a broker or a cluster leaves half of two cores idle. Each worker has its own.
   tests system -n 2 --dist loadscope -m system
   if command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then
-    tests browser -m browser
+    tests browser -n 2 --dist loadscope -m browser
   else
     printf '\n== browser: no Chromium on this machine, its tests are left out\n'
   fi
