@@ -1,7 +1,9 @@
 """A broker and a cluster of the tests' own, beside any Tapeline that runs."""
 
+import gc
 import itertools
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -32,6 +34,18 @@ def _quick_java() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_TOOL_OPTIONS", " ".join(options).strip())
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _refused_sockets() -> Iterator[None]:
+    """Collect the sockets that kafka-python leaves behind while that is no error.
+
+    Pytest collects after the last test, where the filters of tests hold no more.
+    """
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
