@@ -37,8 +37,7 @@ def name_operators(env: StreamExecutionEnvironment) -> None:
     """
     uids: set[str] = set()
     for transformation in _transformations(env):
-        found = re.match(r"\[\d+\]:(.*)", transformation.getDescription() or "", re.DOTALL)
-        name = name_of(found.group(1)) if found else None
+        name = name_of(transformation.getDescription() or "")
         if name is None:
             continue
         transformation.setName(name)
@@ -51,8 +50,9 @@ def name_operators(env: StreamExecutionEnvironment) -> None:
 
 def name_of(description: str) -> str | None:
     """The name of the operator that the planner describes so; None if it is of no known kind."""
+    kind = re.sub(r"^\[\d+\]:", "", description)
     for pattern, name in _NAMES:
-        if found := re.match(pattern, description, re.DOTALL):
+        if found := re.match(pattern, kind, re.DOTALL):
             return found.expand(name)
     return None
 
