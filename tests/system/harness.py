@@ -1,6 +1,8 @@
 """What tests of the system work with: a job of their own, and its topics."""
 
+import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,7 @@ from scripts.stack.errors import WaitTimeoutError
 from scripts.stack.flink import FlinkCluster
 from scripts.stack.waiting import wait_until
 from tests import oracle
+from udfs.ledger import COUNTS
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,24 @@ class Market:
         """The dead letters, as soon as there are ``count``."""
         found = read(self.broker, self.dead_letters_topic, lambda r: len(r) >= count, timeout)
         return [record.json() for record in found]
+
+    def account(self, topic: str, records: int) -> dict[str, int]:
+        """What the newest accounts say of a topic, once so many records have an outcome.
+
+        Each shard tells its own part: that all records were read says nothing of the others' yet.
+        """
+        found = Counter[str]()
+
+        def complete(given: list[Record]) -> bool:
+            newest = {each["shard"]: each for each in (record.json() for record in given)}
+            found.clear()
+            for source in itertools.chain.from_iterable(a["sources"] for a in newest.values()):
+                if source["topic"] == topic:
+                    found.update({name: source[name] for name in COUNTS if name != "messages"})
+            return found["records"] == records == found.total() - found["records"]
+
+        read(self.broker, self.ledger_topic, complete)
+        return dict(found)
 
     def book(self, wanted: Callable[[Any], bool]) -> Any:
         """The first message of the book topic that is wanted."""

@@ -15,7 +15,7 @@ from scripts.stack.environment import basic_environment
 from scripts.stack.paths import ROOT
 from tests.fix_reference import make
 from tests.system.conftest import SubmitMarket
-from tests.system.harness import Market, Message, read
+from tests.system.harness import Message, read
 from tests.system.test_time import SECOND, seconds, trade
 
 pytestmark = pytest.mark.system
@@ -45,21 +45,6 @@ def fill(at_ms: int, number: int, price: float, quantity: int) -> bytes:
 
 def heartbeat(at_ms: int) -> bytes:
     return make((35, "0"), (49, "A"), (56, "B"), (34, 1), (52, sending(at_ms)))
-
-
-def accounts(market: Market, topic: str, records: int) -> dict[str, int]:
-    """What the newest accounts say of a topic, once that many records have an outcome."""
-    names = ("candles", "duplicates", "late", "rejected", "orders", "session")
-    found: dict[str, int] = {}
-
-    def complete(given: list[Any]) -> bool:
-        newest = {each["shard"]: each for each in (record.json() for record in given)}
-        sources = [s for each in newest.values() for s in each["sources"] if s["topic"] == topic]
-        found.update({name: sum(s[name] for s in sources) for name in (*names, "records")})
-        return found["records"] == records == sum(found[name] for name in names)
-
-    read(market.broker, market.ledger_topic, complete)
-    return found
 
 
 def test_executions_are_trades_and_every_message_has_an_outcome(
@@ -104,7 +89,7 @@ def test_executions_are_trades_and_every_message_has_an_outcome(
     assert (flow["sell_orders"], flow["sell_fills"], flow["sell_filled"]) == (0, 1, 2)
     assert (flow["order_to_trade_ratio"], flow["fill_ratio"]) == (1, 0.4)
 
-    found = accounts(market, market.orders_topic, 7)
+    found = market.account(market.orders_topic, 7)
     assert found == {
         "candles": 2,
         "duplicates": 1,

@@ -1,7 +1,6 @@
 """Files through the whole pipeline, stopped half-way: nothing is lost and nothing counts twice."""
 
 import base64
-import itertools
 import signal
 import subprocess
 import sys
@@ -73,22 +72,6 @@ def replay(market: Market, *arguments: object) -> "subprocess.Popen[str]":
     )
 
 
-def account(market: Market, topic: str, records: int) -> dict[str, int]:
-    """What the newest accounts say of a topic, once they have this many records."""
-    found = Counter[str]()
-
-    def complete(given: list[Any]) -> bool:
-        newest = {each["shard"]: each for each in (record.json() for record in given)}
-        found.clear()
-        for source in itertools.chain.from_iterable(each["sources"] for each in newest.values()):
-            if source["topic"] == topic:
-                found.update({k: n for k, n in source.items() if k not in ("topic", "partition")})
-        return found["records"] >= records
-
-    read(market.broker, market.ledger_topic, complete)
-    return dict(found)
-
-
 def as_json(trade: Trade, *, exchange: bool) -> bytes:
     fields = msgspec.structs.asdict(trade)
     return msgspec.json.encode({k: v for k, v in fields.items() if exchange or k != "exchange"})
@@ -131,7 +114,7 @@ def test_files_replayed_and_stopped_half_way_add_up_to_the_record(
         ]
     )
     records = 3 * TRADES + 1 - (TRADES - len(broken))
-    found = account(market, market.trades_topic, records)
+    found = market.account(market.trades_topic, records)
     assert (found["records"], found["late"]) == (records, 0)
     assert found["candles"] == len(expected.counted)
     assert found["duplicates"] == len(expected.duplicates) == 0
@@ -153,7 +136,7 @@ def test_files_replayed_and_stopped_half_way_add_up_to_the_record(
     )
     told, _ = of_orders.communicate(timeout=60)
     assert of_orders.returncode == 0, told
-    found = account(market, market.orders_topic, len(fix))
+    found = market.account(market.orders_topic, len(fix))
     assert (found["records"], found["rejected"], found["late"]) == (len(fix), 0, 0)
     assert found["session"] == sum(b"\x0135=0\x01" in each.value for each in fix)
 
