@@ -1,20 +1,29 @@
 """Dead letters: rejected records as the JSON that goes to their topic."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from udfs import fix, frames, records, trades
+from udfs import frames, records
 from udfs.frames import Frame
 from udfs.order_frames import OrderFrame
 from udfs.reasons import Field, Reason, texts
+from udfs.rejects import END, INDEX, START, Rejects
 from udfs.scanner import BUY, MAX_RECORDS
 from udfs.shards import CELLS
 from udfs.sources import Topics, named
+from udfs.trades import unread
+from udfs.writing import MOST_BYTES, joined, parted, put_integer, put_text
 
 _json = msgspec.json.Encoder()
+
+_BASE64 = np.frombuffer(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8
+)
+_PADDING = np.uint8(ord("="))
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
@@ -35,24 +44,76 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
 
 
 def encode(
-    rejects: Sequence[trades.Reject | fix.Reject],
+    rejects: Rejects,
     sources: NDArray[np.int32],
     offsets: NDArray[np.int64],
     topics: Topics,
     now_ms: int,
 ) -> list[bytes]:
     """The JSON of rejects; sources and offsets are those of the batch's messages, by row."""
-    rows = [reject.row for reject in rejects]
-    places = zip(sources[rows].tolist(), offsets[rows].tolist(), strict=True)
-    letters = []
-    for reject, (source, offset) in zip(rejects, places, strict=True):
-        topic, partition = named(source, topics)
-        code, sentence = reject.texts
-        letter = DeadLetter(
-            topic, partition, offset, reject.index, code, sentence, reject.payload, now_ms
-        )
-        letters.append(_json.encode(letter))
-    return letters
+    places, head = np.unique(sources[rejects.rows], return_inverse=True)
+    kinds, kind = rejects.kinds()
+    heads = [_head(*named(source, topics)) for source in places.tolist()]
+    whys = [_why(*rejects.texts(rejects[i])) for i in kinds.tolist()]
+    tail = b'","rejected_at":%d}' % now_ms
+    texts, ends = joined([b',"index":', tail, *heads, *whys])
+    longest = max(map(len, heads)) + max(map(len, whys)) + len(texts) + 2 * MOST_BYTES
+    sizes = rejects.found[:, END] - rejects.found[:, START]
+    out = np.empty(len(rejects) * longest + int(((sizes + 2) // 3).sum()) * 4, np.uint8)
+    stops = np.zeros(len(rejects) + 1, np.int64)
+    _write(
+        *(rejects.data, rejects.found, offsets[rejects.rows], texts, ends),
+        *(2 + head, 2 + len(heads) + kind, out, stops),
+    )
+    return parted(out, stops)
+
+
+def _head(topic: str, partition: int) -> bytes:
+    return b'{"topic":%b,"partition":%d,"offset":' % (_json.encode(topic), partition)
+
+
+def _why(code: str, sentence: str) -> bytes:
+    texts = _json.encode(code), _json.encode(sentence)
+    return b',"reason":%b,"detail":%b,"payload":"' % texts
+
+
+@njit(cache=True)
+def _write(data, found, offsets, texts, ends, head, why, out, stops):  # type: ignore[no-untyped-def]
+    """Writes letters as ``DeadLetter`` is encoded; ``head`` and ``why`` count the texts."""
+    at = 0
+    for i in range(found.shape[0]):
+        at = put_text(texts, ends, head[i], out, at)
+        at = put_integer(offsets[i], out, at)
+        at = put_text(texts, ends, 0, out, at)
+        at = put_integer(found[i, INDEX], out, at)
+        at = put_text(texts, ends, why[i], out, at)
+        at = _put_base64(data, found[i, START], found[i, END], out, at)
+        at = put_text(texts, ends, 1, out, at)
+        stops[i + 1] = at
+
+
+@njit(cache=True, inline="always")
+def _put_base64(data, start, end, out, at):  # type: ignore[no-untyped-def]
+    """Bytes as RFC 4648 has them, padded; returns where they end."""
+    while end - start >= 3:
+        group = np.uint32(data[start]) << 16 | np.uint32(data[start + 1]) << 8 | data[start + 2]
+        out[at] = _BASE64[group >> 18]
+        out[at + 1] = _BASE64[(group >> 12) & 63]
+        out[at + 2] = _BASE64[(group >> 6) & 63]
+        out[at + 3] = _BASE64[group & 63]
+        start += 3
+        at += 4
+    left = end - start
+    if left:
+        group = np.uint32(data[start]) << 16
+        if left == 2:
+            group |= np.uint32(data[start + 1]) << 8
+        out[at] = _BASE64[group >> 18]
+        out[at + 1] = _BASE64[(group >> 12) & 63]
+        out[at + 2] = _BASE64[(group >> 6) & 63] if left == 2 else _PADDING
+        out[at + 3] = _PADDING
+        at += 4
+    return at
 
 
 def of_trades(
@@ -122,3 +183,8 @@ def _order_in_message(rows: NDArray[np.void]) -> NDArray[np.intp]:
     found = np.empty(message.size, np.intp)
     found[order] = np.arange(message.size) - first[message[order]]
     return found
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    encode(unread(b"?"), np.zeros(1, np.int32), np.zeros(1, np.int64), {0: ""}, 0)

@@ -1,6 +1,6 @@
 """Decoding: what a batch of Kafka records holds, trades in JSON and FIX messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from udfs import executions, fix, orders, trades
 from udfs.orders import Events
-from udfs.reasons import Field, Reason
+from udfs.rejects import Rejects
 from udfs.sources import are_orders
 from udfs.trades import Batch
 
-Reject = trades.Reject | fix.Reject
 Sources = NDArray[np.int32]
 
 
@@ -56,17 +55,16 @@ class Decoded:
     """The trades."""
     events: list[Events] = field(default_factory=list)
     """What is said of orders."""
-    rejects: list[tuple[Sequence[Reject], Records]] = field(default_factory=list)
+    rejects: list[tuple[Rejects, Records]] = field(default_factory=list)
     """What is rejected, and the records that the rows of it count in."""
     outcomes: list[tuple[str, Sources]] = field(default_factory=list)
     """The sources of all that the records hold, by what becomes of it: see ``ledger.of_batch``."""
 
-    def add_rejects(self, rejects: Sequence[Reject], records: Records) -> None:
+    def add_rejects(self, rejects: Rejects, records: Records) -> None:
         """Takes in what is rejected of some records."""
         if rejects:
             self.rejects.append((rejects, records))
-            rows = [reject.row for reject in rejects]
-            self.outcomes.append(("rejected", records.sources[rows]))
+            self.outcomes.append(("rejected", records.sources[rejects.rows]))
 
     def times(self) -> tuple[Sources, NDArray[np.int64]]:
         """Source and time (ms), (n,), of each trade and each message about an order."""
@@ -120,9 +118,7 @@ def _guarded(
             for part in (slice(half), slice(half, None)):
                 found.extend(_guarded(decode_some, records[part], max_ahead_ms))
         else:
-            payload = records.values[0].as_py() or b""
-            reject = trades.Reject(0, 0, Reason.INTERNAL_ERROR, Field.NONE, payload)
-            found.add_rejects([reject], records)
+            found.add_rejects(trades.unread(records.values[0].as_py() or b""), records)
         return found
 
 
@@ -146,7 +142,7 @@ def _orders(records: Records, max_ahead_ms: int) -> Decoded:
             messages, sent_ms, records.times_ms, records.sources, records.offsets, max_ahead_ms
         )
         found.batches.append(_with_crossed(batch, records))
-        found.add_rejects([*messages.rejects, *rejects], records)
+        found.add_rejects(rejects, records)
         events = orders.of_messages(
             messages,
             sent_ms,

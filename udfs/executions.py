@@ -5,12 +5,15 @@ An ExecutionReport is a trade if it is new (ExecTransType 0) and tells of a fill
 id, LastMkt its exchange, TransactTime its time, or SendingTime where there is none.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from udfs import scanner
-from udfs.fix import NO_TIME, Messages, Reject
+from udfs.fix import NO_TIME, Messages
 from udfs.reasons import Reason
+from udfs.rejects import Rejects, in_order
 from udfs.trades import TRADE, Batch, take_ids
 
 SYMBOL, EXEC_ID, LAST_MARKET, LAST_PRICE, LAST_QUANTITY = 55, 17, 30, 31, 32
@@ -32,7 +35,7 @@ def of_messages(
     sources: NDArray[np.int32],
     offsets: NDArray[np.int64],
     max_ahead_ms: int,
-) -> tuple[Batch, NDArray[np.bool_], NDArray[np.bool_], list[Reject]]:
+) -> tuple[Batch, NDArray[np.bool_], NDArray[np.bool_], Rejects]:
     """The trades among FIX messages, and what is wrong with the values of some.
 
     Args:
@@ -44,7 +47,7 @@ def of_messages(
         max_ahead_ms: how far a message's time may be ahead of its record's.
 
     Returns:
-        The trades; (n,) which messages are valid, and which of them are trades; and the rejects.
+        The trades; (n,) which messages are valid, and which of them are trades; and all rejects.
     """
     rows = messages.places[:, 0]
     is_fill = (messages.types == b"8") & np.isin(messages.character(EXEC_TYPE), FILLS)
@@ -89,7 +92,7 @@ def of_messages(
     is_buy = np.isin(messages.character(SIDE)[is_trade], BUYS)
     trades["side"] = np.where(is_buy, scanner.BUY, scanner.SELL)
     ids = take_ids(messages.data, messages.place(EXEC_ID)[is_trade].astype(np.int64), trades)
-    return Batch(trades, symbols, exchanges, ids, []), is_valid, is_trade, rejects
+    return Batch(trades, symbols, exchanges, ids), is_valid, is_trade, rejects
 
 
 def times_ms_of(messages: Messages) -> NDArray[np.int64]:
@@ -130,14 +133,18 @@ def _are_ids(messages: Messages) -> NDArray[np.bool_]:
     return are_ids
 
 
-def _judge(messages: Messages, faults: Faults) -> tuple[NDArray[np.bool_], list[Reject]]:
-    """Which messages have no fault, and the rejects made of the others."""
-    is_valid = np.ones(messages.types.size, np.bool_)
-    rejects = []
-    view = messages.data.data
+def _judge(messages: Messages, faults: Faults) -> tuple[NDArray[np.bool_], Rejects]:
+    """Which messages have no fault, and the others with those that were rejected before."""
+    n = messages.types.size
+    is_valid = np.ones(n, np.bool_)
+    reasons, tags = np.zeros((2, n), np.int64)
     for are_faulty, reason, tag in faults:
-        found = np.flatnonzero(are_faulty & is_valid)
+        found = are_faulty & is_valid
         is_valid[found] = False
-        for row, index, start, end in messages.places[found].tolist():
-            rejects.append(Reject(row, index, reason, tag, bytes(view[start:end])))
-    return is_valid, rejects
+        reasons[found], tags[found] = reason, tag
+    if is_valid.all():
+        return is_valid, messages.rejects
+    row, index, start, end = messages.places[~is_valid].T
+    more = np.stack([row, start, end, index, reasons[~is_valid], tags[~is_valid]], axis=1)
+    rejects = messages.rejects
+    return is_valid, replace(rejects, found=in_order(np.concatenate([rejects.found, more])))

@@ -6,7 +6,6 @@ its CheckSum and judged by the table of ``udfs.fix42``; a broken one is rejected
 
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -14,35 +13,13 @@ from numpy.typing import NDArray
 from udfs import fix_rules, fix_scanner, scanner
 from udfs.buffers import buffers_of, chunk_end
 from udfs.fix42 import NOT_READ
-from udfs.reasons import REASONS, Reason, fix_texts
+from udfs.reasons import Reason, fix_texts
+from udfs.rejects import ROW, Reject, Rejects
 
 NO_TIME = np.iinfo(np.int64).min
 """In place of a time that a message does not have."""
 
 _TYPE = np.array([ord(type) for type in fix_rules.TYPES], np.uint8).view("S1")
-
-
-class Reject(msgspec.Struct, frozen=True, gc=False):
-    """A message that is not valid."""
-
-    row: int
-    """Which Kafka record of the batch."""
-    index: int
-    """Which message of the record."""
-    reason: Reason
-    tag: int
-    """The tag at fault; 0: none."""
-    payload: bytes
-    """The message's own bytes."""
-
-    @property
-    def texts(self) -> tuple[str, str]:
-        """Code and sentence of what is wrong."""
-        code, sentence = fix_texts(self.reason, self.tag)
-        if self.reason is Reason.UNSUPPORTED_MESSAGE_TYPE:
-            kind = self.payload.partition(b"\x0135=")[2][:1].decode()
-            sentence = f"{sentence}: {NOT_READ[kind]} ({kind})"
-        return code, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +41,7 @@ class Messages:
     """The bytes that the places are in."""
     sessions: NDArray[np.int64]
     """(records,) how many messages of a session are in each Kafka record."""
-    rejects: list[Reject]
+    rejects: Rejects
     unknown: NDArray[np.int32]
     """(., 4) message, tag, place and length of each field with a tag that FIX 4.2 does not have."""
     numbers: NDArray[np.float64]
@@ -154,10 +131,8 @@ def _decode_some(data: NDArray[np.uint8], places: NDArray[np.int32], first: int)
     view = data.data
     for message, column, at, length in long_numbers[:n_long].tolist():
         numbers[message, column] = float(bytes(view[at : at + length]))
-    rejects = [
-        Reject(first + row, index, REASONS[reason], tag, bytes(view[start:end]))
-        for row, start, end, index, reason, tag in found[:n_rejects].tolist()
-    ]
+    found = found[:n_rejects].copy()  # there is room for many more
+    found[:, ROW] += first
     message_places[:m, 0] += first
     return Messages(
         message_places[:m],
@@ -167,13 +142,22 @@ def _decode_some(data: NDArray[np.uint8], places: NDArray[np.int32], first: int)
         names[:m],
         data,
         sessions[:scanned],
-        rejects,
+        Rejects(found, data, wrong_with),
         unknown[:n_unknown],
         numbers[:m],
         times[:m],
         characters[:m],
         texts[:m],
     )
+
+
+def wrong_with(reject: Reject) -> tuple[str, str]:
+    """Code and sentence of what is wrong with a message."""
+    code, sentence = fix_texts(reject.reason, reject.field)
+    if reject.reason is Reason.UNSUPPORTED_MESSAGE_TYPE:
+        kind = reject.payload.partition(b"\x0135=")[2][:1].decode()
+        sentence = f"{sentence}: {NOT_READ[kind]} ({kind})"
+    return code, sentence
 
 
 def warm_up() -> None:

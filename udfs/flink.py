@@ -123,7 +123,7 @@ class Decode(ScalarFunction):  # type: ignore[misc]
     def open(self, function_context: FunctionContext) -> None:
         """Loads the compiled kernels before the first record."""
         del function_context
-        for module in (trades, fix, orders, frames, outages):
+        for module in (trades, fix, orders, frames, dead_letters, outages):
             module.warm_up()
         # A batch of broken records makes thousands of objects, none of them in a cycle. With the
         # collector's own thresholds, searching them took as long as all the decoding.

@@ -204,5 +204,5 @@ def trade_ids(frame: Frame) -> list[str | None]:
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    for frame in split(Batch(np.zeros(1, TRADE), ["-"], [], np.zeros(0, np.uint8), []), 1):
+    for frame in split(Batch(np.zeros(1, TRADE), ["-"], [], np.zeros(0, np.uint8)), 1):
         unpack(pack(frame))

@@ -7,6 +7,7 @@ object is a record of its own: a broken one is rejected by itself and the others
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from udfs import scanner
 from udfs.buffers import buffers_of, chunk_end
 from udfs.columns import joined
-from udfs.reasons import REASONS, Field, Reason, texts
+from udfs.reasons import Field, Reason, texts
+from udfs.rejects import COLUMNS, END, REASON, ROW, START, Reject, Rejects, in_order
 
 TRADE = np.dtype(
     [
@@ -41,25 +43,12 @@ TRADE = np.dtype(
 INLINE_ID_BYTES = 16
 """Ids up to this length stand in the record itself."""
 
-_FIELDS = {int(field): field for field in Field}
+
+def _wrong_with(reject: Reject) -> tuple[str, str]:
+    return texts(reject.reason, Field(reject.field))
 
 
-class Reject(msgspec.Struct, frozen=True, gc=False):
-    """A record that is not a trade."""
-
-    row: int
-    """Which message of the batch."""
-    index: int
-    """Which record of the message."""
-    reason: Reason
-    field: Field
-    payload: bytes
-    """The record's own bytes."""
-
-    @property
-    def texts(self) -> tuple[str, str]:
-        """Code and sentence of what is wrong."""
-        return texts(self.reason, self.field)
+NO_REJECTS = Rejects(np.empty((0, COLUMNS), np.int64), np.empty(0, np.uint8), _wrong_with)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ class Batch:
     exchanges: list[str]
     ids: NDArray[np.uint8]
     """The bytes of all trade ids, in the order of the trades."""
-    rejects: list[Reject]
+    rejects: Rejects = NO_REJECTS
     crossed: tuple[int, ...] = ()
     """Of each symbol, how many trades are stamped later than their Kafka record; none if empty."""
 
@@ -144,28 +133,37 @@ def _decode_some(
     symbols = _texts(data, symbol_places[:n_symbols])
     exchanges = _texts(data, exchange_places[:n_exchanges])
 
-    odd = _Odd(symbols, exchanges)
-    rejects: list[Reject] = []
-    view = data.data
-    for row, start, end, index, reason, field in found[:n_rejects].tolist():
-        payload = bytes(view[start:end])
-        if reason != scanner.ODD:
-            rejects.append(Reject(row, index, REASONS[reason], _FIELDS[field], payload))
-        elif start == places[row] and end == places[row + 1]:
-            for position, record in enumerate(_records(payload)):
-                odd.add(row, position, *record, int(latest_ms[row]), rejects)
-        else:
-            odd.add(row, index, payload, _value(payload), int(latest_ms[row]), rejects)
-    if odd.rows:
-        more, more_ids = odd.columns()
-        trades = joined([trades, more])
-        id_bytes = np.concatenate([id_bytes, more_ids])
+    # Copies, because there is room for many more.
+    is_odd = found[:n_rejects, REASON] == scanner.ODD
+    found, left = found[:n_rejects][~is_odd], found[:n_rejects][is_odd]
+    if left.size:
+        odd = _Odd(data, latest_ms, symbols, exchanges)
+        are_whole = (left[:, START] == places[left[:, ROW]]) & (
+            left[:, END] == places[left[:, ROW] + 1]
+        )
+        for (row, start, end, index, *_), is_whole in zip(
+            left.tolist(), are_whole.tolist(), strict=True
+        ):
+            if is_whole:
+                odd.add_message(row, start, end)
+            else:
+                odd.add_record(row, index, start, end)
+        found = in_order(np.concatenate([found, odd.rejects()]))
+        data = odd.data()
+        if odd.rows:
+            more, more_ids = odd.columns()
+            trades = joined([trades, more])
+            id_bytes = np.concatenate([id_bytes, more_ids])
     trades["row"] += first_row
-    if first_row:
-        rejects = [
-            msgspec.structs.replace(reject, row=reject.row + first_row) for reject in rejects
-        ]
+    found[:, ROW] += first_row
+    rejects = Rejects(found, data, _wrong_with)
     return Batch(trades, symbols, exchanges, id_bytes, rejects), scanned
+
+
+def unread(payload: bytes) -> Rejects:
+    """The reject of a message, alone in its batch, on which decoding failed."""
+    found = np.array([[0, 0, len(payload), 0, Reason.INTERNAL_ERROR, Field.NONE]])
+    return Rejects(found, np.frombuffer(payload, np.uint8), _wrong_with)
 
 
 def _texts(data: NDArray[np.uint8], places: NDArray[np.int64]) -> list[str]:
@@ -258,45 +256,72 @@ def _is_value(value: Any) -> bool:
     return value is not _INVALID_JSON and value is not _INVALID_UTF8
 
 
-def _records(message: bytes) -> list[tuple[bytes, Any]]:
-    """The records of a message: (bytes, JSON value) of each."""
+_NOWHERE = -1
+"""In place of where a record begins."""
+
+
+def _records(message: bytes) -> list[tuple[bytes, int, Any]]:
+    """The records of a message: its bytes, where they begin, and the JSON value of each."""
     value = _value(message)
     if isinstance(value, list):
         # The scanner follows arrays whatever their elements are, but for one it could not follow.
-        return [(json.dumps(element).encode(), element) for element in value] or [
-            (message, _INVALID_JSON)
+        return [(json.dumps(element).encode(), _NOWHERE, element) for element in value] or [
+            (message, 0, _INVALID_JSON)
         ]
-    lines = [line for line in message.split(b"\n") if line.strip(b" \t\r")]
-    if _is_value(value) or len(lines) < 2:
-        return [(message, value)]
-    records = [(line, _value(line)) for line in lines]
+    whole = [(message, 0, value)]
+    if _is_value(value) or b"\n" not in message:
+        return whole  # as nearly always
+    lines = message.split(b"\n")
+    starts = accumulate((len(line) + 1 for line in lines), initial=0)
+    records = [
+        (line, start, _value(line))
+        for line, start in zip(lines, starts, strict=False)
+        if line.strip(b" \t\r")
+    ]
+    if len(records) < 2:
+        return whole
     # A cut array is one broken message, whatever its lines look like.
     judged = records[:1] if message.lstrip().startswith(b"[") else records
-    return records if any(_is_value(each) for _, each in judged) else [(message, value)]
+    return records if any(_is_value(each) for *_, each in judged) else whole
 
 
 class _Odd:
-    """Collects the trades among odd records."""
+    """Judges odd records: collects the trades among them, and the rejects."""
 
-    def __init__(self, symbols: list[str], exchanges: list[str]) -> None:
+    def __init__(
+        self,
+        data: NDArray[np.uint8],
+        latest_ms: NDArray[np.int64],
+        symbols: list[str],
+        exchanges: list[str],
+    ) -> None:
+        self._data = data
+        self._view = data.data
+        self._latest_ms = latest_ms
         self._symbol_codes = _Codes(symbols)
         self._exchange_codes = _Codes(exchanges)
         self.rows: list[tuple[Any, ...]] = []
         self._ids: list[bytes] = []
+        self._rejects: list[tuple[int, ...]] = []
+        self._more = bytearray()
+        """The bytes of records that stand nowhere in the data."""
 
-    def add(
-        self,
-        row: int,
-        index: int,
-        payload: bytes,
-        value: Any,
-        latest_ms: int,
-        rejects: list[Reject],
-    ) -> None:
-        """Judges one record: it becomes a trade here or is added to the rejects."""
-        verdict = _judge(value, latest_ms)
+    def add_message(self, row: int, start: int, end: int) -> None:
+        """Judges each record of a message."""
+        for index, (text, at, value) in enumerate(_records(bytes(self._view[start:end]))):
+            if at == _NOWHERE:
+                at = self._data.size + len(self._more) - start
+                self._more += text
+            self._add(row, index, start + at, start + at + len(text), value)
+
+    def add_record(self, row: int, index: int, start: int, end: int) -> None:
+        """Judges one of the records of a message."""
+        self._add(row, index, start, end, _value(bytes(self._view[start:end])))
+
+    def _add(self, row: int, index: int, start: int, end: int, value: Any) -> None:
+        verdict = _judge(value, int(self._latest_ms[row]))
         if isinstance(verdict, tuple):
-            rejects.append(Reject(row, index, *verdict, payload))
+            self._rejects.append((row, start, end, index, *verdict))
             return
         trade_id = verdict.get("trade_id")
         exchange = verdict.get("exchange")
@@ -317,6 +342,18 @@ class _Odd:
                 0,
             )
         )
+
+    def rejects(self) -> NDArray[np.int64]:
+        """(n, 6) as ``Rejects.found``."""
+        return np.array(self._rejects, np.int64).reshape(-1, COLUMNS)
+
+    def data(self) -> NDArray[np.uint8]:
+        """The bytes that these are in: those that were given, and perhaps more behind them."""
+        if not self._more:
+            return self._data
+        data: NDArray[np.uint8] = np.concatenate([self._data, np.frombuffer(self._more, np.uint8)])
+        data.setflags(write=False)  # as what was given: see ``buffers_of``
+        return data
 
     def columns(self) -> tuple[NDArray[np.void], NDArray[np.uint8]]:
         """The trades found, and the bytes of their ids."""

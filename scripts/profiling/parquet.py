@@ -139,7 +139,7 @@ def _usual(columns: Columns, latest_ms: int) -> tuple[Batch, Flags] | None:
     trades["side"] = np.where(buys, scanner.BUY, scanner.SELL)
     data, ends = buffers_of(ids.filter(pa.array(valid)).fill_null("").cast(pa.binary()))
     places = np.stack([ends[:-1], np.diff(ends)], axis=1).astype(np.int64)
-    return Batch(trades, symbols, exchanges, take_ids(data, places, trades), []), valid
+    return Batch(trades, symbols, exchanges, take_ids(data, places, trades)), valid
 
 
 _TOO_LONG = MAX_TRADE_ID_LENGTH + 1

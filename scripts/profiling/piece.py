@@ -17,7 +17,7 @@ ROWS = 50_000
 """So many rows, about, are a piece."""
 BYTES = 32 << 20
 """Or so many bytes of messages."""
-NO_TRADES = Batch(np.zeros(0, TRADE), [], [], np.zeros(0, np.uint8), [])
+NO_TRADES = Batch(np.zeros(0, TRADE), [], [], np.zeros(0, np.uint8))
 to_json = msgspec.json.Encoder().encode
 
 
@@ -95,7 +95,7 @@ def of_messages(
     records = Records(pa.array(messages, pa.binary()), times_ms, sources, positions)
     decoded = decoding.decode(records, max_ahead_ms)
     rejects = [
-        Reject(int(of.offsets[each.row]), each.index, *each.texts, each.payload)
+        Reject(int(of.offsets[each.row]), each.index, *some.texts(each), each.payload)
         for some, of in decoded.rejects
         for each in some
     ]

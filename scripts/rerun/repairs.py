@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from scripts.stack.errors import StackError
 from udfs.dead_letters import DeadLetter
-from udfs.reasons import detail
 from udfs.trades import decode
 
 Repair = Callable[[DeadLetter], bytes | None]
@@ -108,8 +107,7 @@ def judge(payload: bytes, timestamp_ms: int, max_ahead_ms: int) -> Verdict:
         max_ahead_ms,
     )
     if batch.rejects:
-        first = batch.rejects[0]
-        return Verdict(first.reason.code, detail(first.reason, first.field), 0, "")
+        return Verdict(*batch.rejects.texts(batch.rejects[0]), 0, "")
     trades = batch.trades
     symbol = batch.symbols[int(trades["symbol"][0])]
     return Verdict(None, "", int(trades["timestamp"].max()), symbol)

@@ -39,14 +39,14 @@ def message(kind: str, *without: int, **changes: object) -> bytes:
 def events_of(*messages: bytes) -> Events:
     """What these messages, all of them valid, say of orders; they stand at offsets 0, 1, 2..."""
     (parsed,) = fix.decode(column(*messages))
-    assert parsed.rejects == []
+    assert not parsed.rejects
     n = len(messages)
     times, sources, offsets = np.full(n, TIME_MS), np.full(n, 7, np.int32), np.arange(n)
     times_ms = executions.times_ms_of(parsed)
     batch, is_valid, is_trade, rejects = executions.of_messages(
         parsed, times_ms, times, sources, offsets, 10**13
     )
-    assert rejects == []
+    assert not rejects
     return orders.of_messages(parsed, times_ms, is_valid, is_trade, sources, offsets, batch.symbols)
 
 

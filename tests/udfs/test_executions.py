@@ -8,7 +8,7 @@ import pytest
 from tests.fix_reference import make, micros
 from tests.udfs.makers import column
 from udfs import executions, fix, frames
-from udfs.fix import Reject
+from udfs.rejects import Reject
 from udfs.scanner import BUY, OLDEST_MS, SELL
 from udfs.trades import Batch
 
@@ -30,13 +30,13 @@ def fill(*without: int, **changes: object) -> bytes:
 def split(*records: bytes) -> tuple[Batch, list[int], list[Reject]]:
     """The trades, the rows of messages that are valid and none, and the rejects."""
     (messages,) = fix.decode(column(*records))
-    assert messages.rejects == []
+    assert not messages.rejects
     n = len(records)
     times, sources = np.full(n, NOW_MS), np.arange(100, 100 + n, dtype=np.int32)
     batch, is_valid, is_trade, rejects = executions.of_messages(
         messages, executions.times_ms_of(messages), times, sources, np.arange(n), 1_000
     )
-    return batch, messages.places[is_valid & ~is_trade, 0].tolist(), rejects
+    return batch, messages.places[is_valid & ~is_trade, 0].tolist(), list(rejects)
 
 
 def trades(batch: Batch) -> list[tuple[Any, ...]]:
@@ -103,7 +103,7 @@ FAULTS: list[tuple[bytes, str, int]] = [
 @pytest.mark.parametrize(("record", "reason", "tag"), FAULTS)
 def test_a_fill_that_cannot_be_a_trade_is_rejected(record: bytes, reason: str, tag: int) -> None:
     batch, others, rejects = split(fill(), fill() + record, fill())
-    assert [(r.row, r.index, r.reason.code, r.tag, r.payload) for r in rejects] == [
+    assert [(r.row, r.index, r.reason.code, r.field, r.payload) for r in rejects] == [
         (1, 1, reason, tag, record)
     ]
     assert batch.trades["row"].tolist() == [0, 1, 2]
