@@ -368,7 +368,7 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
             f"python -m scripts.bench.drain --trades {arguments.trades} "
             f"--packed-trades {arguments.packed_trades} --packed {arguments.packed} "
             f"--orders {arguments.orders} --packed-orders {arguments.packed_orders} "
-            f"--orders-packed {arguments.orders_packed}",
+            f"--orders-packed {arguments.orders_packed} --rounds {arguments.rounds}",
             "```",
             "",
             "5% of the records are broken, where not said otherwise; 4 partitions, parallelism 2. "
