@@ -161,7 +161,7 @@ install_page() {
 if packages_current; then
   begin "Python packages"; printf ' unchanged\n'
 else
-  begin "Python packages from pip (about 3 min the first time)"; run pip install_packages
+  begin "Python packages from pip (about 2 min the first time)"; run pip install_packages
 fi
 if jars_current; then
   begin "Jars"; printf ' unchanged\n'
