@@ -22,6 +22,9 @@ from scripts.stack.ports import free_port, require_free
 from scripts.stack.rest import FlinkRest
 from scripts.stack.waiting import wait_until
 
+JAVA_TEMPORARY = Path("/tmp")
+"""Where Java has its temporary files on Linux, whatever TMPDIR is."""
+
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 
 
@@ -137,7 +140,11 @@ class FlinkCluster:
         submitted = _SUBMITTED.search(run.stdout)
         if run.returncode or not submitted:
             raise SubmissionError(f"Flink did not take {job.name}:\n{_without_frames(run.stdout)}")
-        return submitted.group(1)
+        job_id = submitted.group(1)
+        # Flink's client makes a folder for what it uploads, and leaves it empty.
+        for left in JAVA_TEMPORARY.glob(f"flink-distributed-cache-{job_id}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        return job_id
 
     def wait_running(self, job_id: str, timeout: float = 180) -> None:
         """Return when all tasks of the job run.

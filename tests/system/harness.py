@@ -93,6 +93,20 @@ def read(
     return records
 
 
+READ = ("messages", "records")
+"""What the ledger counts before it knows what becomes of them."""
+
+
+def totals(accounts: list[dict[str, Any]], topic: str | None = None) -> dict[str, int]:
+    """The sums of the newest account of every shard, of all topics or of one."""
+    newest = {each["shard"]: each for each in accounts}
+    sums = Counter[str]()
+    for source in itertools.chain.from_iterable(each["sources"] for each in newest.values()):
+        if topic in (None, source["topic"]):
+            sums.update({name: source[name] for name in COUNTS})
+    return dict(sums)
+
+
 @dataclass(frozen=True)
 class Market:
     """A market job with topics of its own."""
@@ -146,18 +160,15 @@ class Market:
 
         Each shard tells its own part: that all records were read says nothing of the others' yet.
         """
-        found = Counter[str]()
+        found: dict[str, int] = {}
 
         def complete(given: list[Record]) -> bool:
-            newest = {each["shard"]: each for each in (record.json() for record in given)}
-            found.clear()
-            for source in itertools.chain.from_iterable(a["sources"] for a in newest.values()):
-                if source["topic"] == topic:
-                    found.update({name: source[name] for name in COUNTS if name != "messages"})
-            return found["records"] == records == found.total() - found["records"]
+            found.update(totals([record.json() for record in given], topic))
+            outcomes = sum(found.get(name, 0) for name in COUNTS if name not in READ)
+            return found.get("records") == records == outcomes
 
         read(self.broker, self.ledger_topic, complete)
-        return dict(found)
+        return found
 
     def book(self, wanted: Callable[[Any], bool]) -> Any:
         """The first message of the book topic that is wanted."""

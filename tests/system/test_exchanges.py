@@ -21,8 +21,8 @@ from tests import oracle
 from tests.scripts.exchanges.harness import in_a_loop
 from tests.scripts.exchanges.venue import NOON, Answer, BinanceVenue, CoinbaseVenue, Venue
 from tests.system.conftest import DELAY_MS, SubmitMarket
-from tests.system.harness import Market, Message, everything, read
-from tests.system.test_market import published, totals
+from tests.system.harness import Market, Message, everything, read, totals
+from tests.system.test_market import published
 
 pytestmark = [
     pytest.mark.system,

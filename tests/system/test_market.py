@@ -1,7 +1,6 @@
 """The main job on a real broker and a real cluster, against the oracle."""
 
 import base64
-import itertools
 import re
 from collections import Counter
 from typing import Any
@@ -15,10 +14,10 @@ from jobs.settings import OUTPUTS
 from scripts.generate import orders
 from scripts.generate.clock import EventTimes
 from scripts.generate.feed import Feed, blocks
-from scripts.stack.flink import FlinkCluster
+from scripts.stack.flink import JAVA_TEMPORARY, FlinkCluster
 from tests import oracle
 from tests.system.conftest import DELAY_MS, RunBackfill, SubmitMarket
-from tests.system.harness import Market, Message
+from tests.system.harness import Market, Message, totals
 
 pytestmark = pytest.mark.system
 
@@ -79,15 +78,6 @@ def by_window(candles: list[dict[str, Any]]) -> dict[tuple[str, str, int], dict[
         }
         for each in candles
     }
-
-
-def totals(accounts: list[dict[str, Any]]) -> dict[str, int]:
-    """The sums of the newest account of every shard."""
-    newest = {each["shard"]: each for each in accounts}
-    sums = Counter[str]()
-    for source in itertools.chain.from_iterable(each["sources"] for each in newest.values()):
-        sums.update({name: n for name, n in source.items() if name not in ("topic", "partition")})
-    return dict(sums)
 
 
 def record_bytes(value: bytes, index: int) -> bytes:
@@ -268,6 +258,8 @@ def test_the_topic_is_read_by_one_source_alone_and_operators_have_names(
     assert "aggregate" in names
     assert all(f"{topic}: Writer" in names for topic in OUTPUTS)
     assert not re.search(r"\[\d+\]|anonymous|[a-z][A-Z]", names)  # what the planner calls them
+    # The submission left nothing behind.
+    assert [*JAVA_TEMPORARY.glob(f"flink-distributed-cache-{market.job_id}*")] == []
 
 
 def test_a_backfill_of_orders_ends_with_every_flow_final(run_backfill: RunBackfill) -> None:

@@ -97,6 +97,7 @@ def test_executions_are_trades_and_every_message_has_an_outcome(
         "rejected": 2,
         "orders": 1,
         "session": 1,
+        "messages": 5,
         "records": 7,
     }
 

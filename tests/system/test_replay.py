@@ -14,13 +14,12 @@ from scripts.stack.broker import Broker
 from scripts.stack.flink import FlinkCluster
 from tests import oracle
 from tests.system.conftest import DELAY_MS, PARTITIONS
-from tests.system.harness import Message, Record, everything, send
+from tests.system.harness import Message, Record, everything, send, totals
 from tests.system.test_market import (
     BURST_EVERY_MS,
     NOON,
     feed,
     published,
-    totals,
 )
 
 pytestmark = pytest.mark.system

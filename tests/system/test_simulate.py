@@ -18,8 +18,7 @@ from scripts.stack.paths import ROOT
 from scripts.stack.waiting import wait_until
 from tests import oracle
 from tests.system.conftest import RunBackfill
-from tests.system.harness import everything
-from tests.system.test_market import totals
+from tests.system.harness import everything, totals
 
 pytestmark = pytest.mark.system
 
