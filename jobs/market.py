@@ -45,9 +45,10 @@ PIECE = Types.ROW_NAMED(["piece"], [BYTES])
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
 CLOSES = Types.ROW_NAMED(["everything", "closes"], [Types.INT(), BYTES])
 CALL = Types.ROW_NAMED(["shard", "nothing"], [Types.INT(), BYTES])
-SHARD_LETTERS = "dead_letters_of_shards"
-"""The table of the dead letters that shards make. A union of both kinds would take those of decode
-out of the chain of its operators: a tenth more CPU in the JVM where 5% of records are broken."""
+OF_SHARDS = tuple(name for name in OUTPUTS if name != "correlations")
+"""The outputs that ``aggregate`` writes, dead letters of its own among them. A union with those of
+decode would take these out of the chain of its operators: a tenth more CPU in the JVM where 5% of
+records are broken."""
 NO_ANALYTICS = AnalyticsRules(intervals=(), robust=RobustRules(intervals=()), trends=False)
 NO_SCORES = ScoreRules(window=0)
 """In place of what the settings say where analytics are switched off."""
@@ -60,10 +61,10 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     """Builds the whole dataflow as one statement set, not attached to the environment yet."""
     t_env = StreamTableEnvironment.create(env)
     t_env.execute_sql(tables.trades(settings))
-    for name in OUTPUTS:
-        t_env.execute_sql(tables.output(settings, name))
-    t_env.execute_sql(tables.output(settings, "dead_letters", SHARD_LETTERS))
-    outputs = t_env.create_statement_set()
+    t_env.execute_sql(tables.sink(settings, "dead_letters", ["dead_letters"]))
+    t_env.execute_sql(tables.sink(settings, "outputs", OF_SHARDS))
+    t_env.execute_sql(tables.sink(settings, "correlations", ["correlations"]))
+    statements = t_env.create_statement_set()
 
     # Kafka records -> batches of them, each one value.
     # Crossed to a stream once, and all goes on from there: so the topic is read once.
@@ -93,7 +94,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     t_env.create_temporary_view("pieces", streams.to_table(t_env, pieces))
     is_letter = "CAST(piece AS BINARY(1)) = X'7B'"  # an opening brace
 
-    outputs.add_insert_sql(f"""
+    statements.add_insert_sql(f"""
         INSERT INTO dead_letters
         SELECT {tables.source_of_letter(settings)}, piece FROM pieces WHERE {is_letter}
     """)
@@ -113,14 +114,21 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         .name("aggregate")
         .uid(f"{AGGREGATE}{settings.shards}")
     )
-    t_env.create_temporary_view("outputs", t_env.from_data_stream(messages))
+    t_env.create_temporary_view("aggregated", t_env.from_data_stream(messages))
+    statements.add_insert_sql(f"""
+        INSERT INTO outputs SELECT key, message, topic
+        FROM (
+          SELECT key, messages, {tables.topic_of(settings, OF_SHARDS)} AS topic
+          FROM aggregated WHERE output <> 'closes'
+        ) CROSS JOIN UNNEST(messages) AS unnested (message)
+    """)
 
     # Closes of minutes, all under one key -> messages to correlations.
     # Only what goes on to them has need of watermarks.
-    t_env.create_temporary_view("timed_outputs", streams.to_table(t_env, messages))
+    t_env.create_temporary_view("timed_messages", streams.to_table(t_env, messages))
     closes = t_env.sql_query("""
         SELECT 0 AS everything, closes
-        FROM (SELECT messages FROM timed_outputs WHERE output = 'closes')
+        FROM (SELECT messages FROM timed_messages WHERE output = 'closes')
         CROSS JOIN UNNEST(messages) AS unnested (closes)
     """)
     correlated = (
@@ -131,15 +139,11 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         .set_parallelism(1)
     )
     t_env.create_temporary_view("correlated", t_env.from_data_stream(correlated))
-    for name in OUTPUTS:
-        table = SHARD_LETTERS if name == "dead_letters" else name
-        made_by = "correlated" if name == "correlations" else "outputs"
-        outputs.add_insert_sql(f"""
-            INSERT INTO {table} SELECT key, message
-            FROM (SELECT key, messages FROM {made_by} WHERE output = '{name}')
-            CROSS JOIN UNNEST(messages) AS unnested (message)
-        """)
-    return outputs
+    statements.add_insert_sql("""
+        INSERT INTO correlations SELECT key, message
+        FROM correlated CROSS JOIN UNNEST(messages) AS unnested (message)
+    """)
+    return statements
 
 
 def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStream:

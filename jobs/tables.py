@@ -1,6 +1,6 @@
 """Every Kafka table, in one place: names, columns and connector options."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jobs.settings import Settings
 from jobs.sql import interval
@@ -151,31 +151,40 @@ def source_of_letter(settings: Settings) -> str:
     return f"CAST({f'CASE {cases}ELSE {first} END' if cases else first} AS BYTES)"
 
 
-def output(settings: Settings, name: str, table: str | None = None) -> str:
-    """An output: messages made by ``udfs``, key and value as they are.
+def topic_of(settings: Settings, outputs: Sequence[str]) -> str:
+    """SQL for the topic of a message whose output (one of these) is ``output``, as STRING."""
+    *others, last = outputs
+    cases = "".join(f" WHEN '{name}' THEN '{settings.outputs[name]}'" for name in others)
+    return f"CASE output{cases} ELSE '{settings.outputs[last]}' END"
+
+
+def sink(settings: Settings, table: str, outputs: Sequence[str]) -> str:
+    """Messages made by ``udfs`` to these outputs, key and value as they are.
+
+    One producer for all of them: each has a thread, a buffer and, exactly-once, a transaction.
 
     Args:
         settings: Those of the job.
-        name: One of OUTPUTS.
-        table: The name of the table, if there is more than one of the output.
+        table: The name of the table.
+        outputs: Of OUTPUTS. Where they are several, column ``topic`` says which a message is for.
     """
-    topic, table = settings.outputs[name], table or name
+    topics = [settings.outputs[name] for name in outputs]
     transactions = {
-        "sink.transactional-id-prefix": f"{settings.group_id}-{table}-{topic}",
+        "sink.transactional-id-prefix": f"{settings.group_id}-{table}-{topics[0]}",
         "properties.transaction.timeout.ms": settings.transaction_timeout_ms,
     }
     return _create(
         table,
-        "message_key BYTES, message BYTES",
+        "message_key BYTES, message BYTES" + (", topic STRING METADATA" if topics[1:] else ""),
         {
             "connector": "kafka",
             "properties.bootstrap.servers": settings.bootstrap_servers,
-            "properties.client.id": f"{settings.group_id}-{table}-{topic}",
+            "properties.client.id": f"{settings.group_id}-{table}-{topics[0]}",
             "properties.max.request.size": MAX_MESSAGE_BYTES,
             "properties.compression.type": "zstd",
             "properties.batch.size": 1 << 18,
             "properties.linger.ms": 20,
-            "topic": topic,
+            "topic": ";".join(topics),
             "sink.delivery-guarantee": settings.delivery,
             **(transactions if settings.delivery == "exactly-once" else {}),
             "key.format": "raw",

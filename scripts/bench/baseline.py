@@ -107,7 +107,7 @@ def by_event_time(settings: Settings) -> Order:
 def candles(settings: Settings) -> str:
     """The market job's output of candles, but that SQL makes the JSON."""
     return (
-        tables.output(settings, "candles")
+        tables.sink(settings, "candles", ["candles"])
         .replace("message_key BYTES, message BYTES", CANDLE_COLUMNS)
         .replace("'value.fields-include' = 'EXCEPT_KEY'", "'value.fields-include' = 'ALL'")
         .replace("'key.fields' = 'message_key'", "'key.fields' = 'symbol;interval'")

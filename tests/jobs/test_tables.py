@@ -132,29 +132,41 @@ def test_several_topics_are_told_apart_by_a_case() -> None:
     )
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
-def test_every_output_writes_its_messages_as_they_are_at_least_once(name: str) -> None:
-    given = settings(**{f"{name}_topic": "elsewhere", "bootstrap_servers": "a:1"})
-    found = options(tables.output(given, name))
-    assert found["topic"] == "elsewhere"
+def test_a_sink_writes_messages_as_they_are_at_least_once() -> None:
+    given = settings(trends_topic="elsewhere", bootstrap_servers="a:1")
+    found = options(tables.sink(given, "outputs", ["candles", "trends"]))
+    assert found["topic"] == "candles;elsewhere"
     assert found["properties.bootstrap.servers"] == "a:1"
     assert found["sink.delivery-guarantee"] == "at-least-once"
     assert (found["key.format"], found["value.format"]) == ("raw", "raw")
     assert found["value.fields-include"] == "EXCEPT_KEY"
 
 
+def test_only_a_sink_of_several_outputs_is_told_the_topic() -> None:
+    column = "topic STRING METADATA"
+    assert column in tables.sink(settings(), "outputs", ["candles", "trends"])
+    assert column not in tables.sink(settings(), "candles", ["candles"])
+
+
+def test_the_topic_of_a_message_follows_from_its_output() -> None:
+    given = settings(candles_topic="a", trends_topic="b", alerts_topic="c")
+    assert tables.topic_of(given, ["candles", "trends", "alerts"]) == (
+        "CASE output WHEN 'candles' THEN 'a' WHEN 'trends' THEN 'b' ELSE 'c' END"
+    )
+
+
 def test_the_largest_dead_letter_fits_into_a_request() -> None:
-    found = options(tables.output(settings(), "dead_letters"))
+    found = options(tables.sink(settings(), "dead_letters", ["dead_letters"]))
     assert int(found["properties.max.request.size"]) == tables.MAX_MESSAGE_BYTES
 
 
 def test_exactly_once_writes_in_transactions_that_bear_the_jobs_name() -> None:
     given = settings(delivery="exactly-once", group_id="g", transaction_timeout_ms=60_000)
-    found = [options(tables.output(given, name)) for name in OUTPUTS]
+    found = [options(tables.sink(given, name, [name])) for name in OUTPUTS]
     assert {each["sink.delivery-guarantee"] for each in found} == {"exactly-once"}
     assert {each["properties.transaction.timeout.ms"] for each in found} == {"60000"}
     prefixes = {each["sink.transactional-id-prefix"] for each in found}
     assert len(prefixes) == len(OUTPUTS)
     assert all(prefix.startswith("g-") for prefix in prefixes)
-    at_least_once = options(tables.output(settings(), "candles"))
+    at_least_once = options(tables.sink(settings(), "candles", ["candles"]))
     assert "sink.transactional-id-prefix" not in at_least_once
