@@ -176,10 +176,32 @@ def windows(candles: list[Any], interval: str, start: int) -> list[Any]:
     return [each for each in candles if (each["interval"], each["start"]) == (interval, start)]
 
 
+def assert_operators(market: Market, cluster: FlinkCluster) -> None:
+    """The topic is read by one source alone, and operators have names that read well."""
+    nodes = cluster.rest.get(f"/jobs/{market.job_id}/plan")["plan"]["nodes"]
+    sources = [node["description"] for node in nodes if not node.get("inputs")]
+    assert len(sources) == 1
+    assert "trades" in sources[0]
+
+    vertices = cluster.rest.get(f"/jobs/{market.job_id}")["vertices"]
+    names = " ".join(vertex["name"] for vertex in vertices)
+    assert "Source: trades" in names
+    assert "decode" in names
+    assert "aggregate" in names
+    for sink in ("dead_letters", "outputs", "correlations"):
+        assert f"{sink}: Writer" in names
+    assert not re.search(r"\[\d+\]|anonymous|[a-z][A-Z]", names)  # what the planner calls them
+
+
 def test_candles_form_get_final_and_are_corrected_until_trades_are_too_late(
-    submit_market: SubmitMarket,
+    submit_market: SubmitMarket, cluster: FlinkCluster
 ) -> None:
     market = submit_market(partitions=2, parallelism=2, watermark_delay_ms=DELAY_MS)
+    # Here, because a job of its own would be half a minute of two processors.
+    assert_operators(market, cluster)
+    # The submission left nothing behind.
+    assert [*JAVA_TEMPORARY.glob(f"flink-distributed-cache-{market.job_id}*")] == []
+
     first = [trade(NOON + 100, 100.5, trade_id=1), trade(NOON + 900, 99.5, trade_id=2)]
     market.send(*(message(each, n, NOON + 900) for n, each in enumerate(first)))
     for interval in ("1s", "10s", "1m"):
@@ -239,27 +261,6 @@ def test_candles_form_get_final_and_are_corrected_until_trades_are_too_late(
             revision = 1 if window[1:] in (("1s", NOON), ("10s", NOON)) else 0
             wanted = {**published(each), "revision": revision}
             assert {k: v for k, v in newest[window].items() if k != "updated_at"} == wanted
-
-
-def test_the_topic_is_read_by_one_source_alone_and_operators_have_names(
-    submit_market: SubmitMarket, cluster: FlinkCluster
-) -> None:
-    market = submit_market(partitions=1, parallelism=1)
-    nodes = cluster.rest.get(f"/jobs/{market.job_id}/plan")["plan"]["nodes"]
-    sources = [node["description"] for node in nodes if not node.get("inputs")]
-    assert len(sources) == 1
-    assert "trades" in sources[0]
-
-    vertices = cluster.rest.get(f"/jobs/{market.job_id}")["vertices"]
-    names = " ".join(vertex["name"] for vertex in vertices)
-    assert "Source: trades" in names
-    assert "decode" in names
-    assert "aggregate" in names
-    for sink in ("dead_letters", "outputs", "correlations"):
-        assert f"{sink}: Writer" in names
-    assert not re.search(r"\[\d+\]|anonymous|[a-z][A-Z]", names)  # what the planner calls them
-    # The submission left nothing behind.
-    assert [*JAVA_TEMPORARY.glob(f"flink-distributed-cache-{market.job_id}*")] == []
 
 
 def test_a_backfill_of_orders_ends_with_every_flow_final(run_backfill: RunBackfill) -> None:
