@@ -152,10 +152,12 @@ def source_of_letter(settings: Settings) -> str:
 
 
 def topic_of(settings: Settings, outputs: Sequence[str]) -> str:
-    """SQL for the topic of a message whose output (one of these) is ``output``, as STRING."""
-    *others, last = outputs
-    cases = "".join(f" WHEN '{name}' THEN '{settings.outputs[name]}'" for name in others)
-    return f"CASE output{cases} ELSE '{settings.outputs[last]}' END"
+    """SQL for the topic of a message of these outputs, by its ``output``, as STRING.
+
+    NULL for any other: the sink refuses that, where a default would hide a mistake.
+    """
+    cases = "".join(f" WHEN '{name}' THEN '{settings.outputs[name]}'" for name in outputs)
+    return f"CASE output{cases} END"
 
 
 def sink(settings: Settings, table: str, outputs: Sequence[str]) -> str:

@@ -151,7 +151,7 @@ def test_only_a_sink_of_several_outputs_is_told_the_topic() -> None:
 def test_the_topic_of_a_message_follows_from_its_output() -> None:
     given = settings(candles_topic="a", trends_topic="b", alerts_topic="c")
     assert tables.topic_of(given, ["candles", "trends", "alerts"]) == (
-        "CASE output WHEN 'candles' THEN 'a' WHEN 'trends' THEN 'b' ELSE 'c' END"
+        "CASE output WHEN 'candles' THEN 'a' WHEN 'trends' THEN 'b' WHEN 'alerts' THEN 'c' END"
     )
 
 
