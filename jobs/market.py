@@ -32,7 +32,7 @@ from jobs.aggregate import BYTES, MESSAGES, Aggregate
 from jobs.correlate import Correlate
 from jobs.hand_over import HandOver
 from jobs.operators import name_operators
-from jobs.settings import OUTPUTS, Settings
+from jobs.settings import Settings
 from jobs.upgrades import AGGREGATE
 from udfs import flink as udfs
 from udfs.analytics import AnalyticsRules
@@ -45,10 +45,6 @@ PIECE = Types.ROW_NAMED(["piece"], [BYTES])
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
 CLOSES = Types.ROW_NAMED(["everything", "closes"], [Types.INT(), BYTES])
 CALL = Types.ROW_NAMED(["shard", "nothing"], [Types.INT(), BYTES])
-OF_SHARDS = tuple(name for name in OUTPUTS if name != "correlations")
-"""The outputs that ``aggregate`` writes, dead letters of its own among them. A union with those of
-decode would take these out of the chain of its operators: a tenth more CPU in the JVM where 5% of
-records are broken."""
 NO_ANALYTICS = AnalyticsRules(intervals=(), robust=RobustRules(intervals=()), trends=False)
 NO_SCORES = ScoreRules(window=0)
 """In place of what the settings say where analytics are switched off."""
@@ -61,9 +57,8 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     """Builds the whole dataflow as one statement set, not attached to the environment yet."""
     t_env = StreamTableEnvironment.create(env)
     t_env.execute_sql(tables.trades(settings))
-    t_env.execute_sql(tables.sink(settings, "dead_letters", ["dead_letters"]))
-    t_env.execute_sql(tables.sink(settings, "outputs", OF_SHARDS))
-    t_env.execute_sql(tables.sink(settings, "correlations", ["correlations"]))
+    for table, written in tables.SINKS.items():
+        t_env.execute_sql(tables.sink(settings, table, written))
     statements = t_env.create_statement_set()
 
     # Kafka records -> batches of them, each one value.
@@ -118,7 +113,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     statements.add_insert_sql(f"""
         INSERT INTO outputs SELECT key, message, topic
         FROM (
-          SELECT key, messages, {tables.topic_of(settings, OF_SHARDS)} AS topic
+          SELECT key, messages, {tables.topic_of(settings, tables.SINKS["outputs"])} AS topic
           FROM aggregated WHERE output <> 'closes'
         ) CROSS JOIN UNNEST(messages) AS unnested (message)
     """)

@@ -132,10 +132,18 @@ def test_several_topics_are_told_apart_by_a_case() -> None:
     )
 
 
-def test_a_sink_writes_messages_as_they_are_at_least_once() -> None:
-    given = settings(trends_topic="elsewhere", bootstrap_servers="a:1")
-    found = options(tables.sink(given, "outputs", ["candles", "trends"]))
-    assert found["topic"] == "candles;elsewhere"
+def test_every_output_has_a_sink() -> None:
+    assert {name for outputs in tables.SINKS.values() for name in outputs} == set(OUTPUTS)
+
+
+@pytest.mark.parametrize(("table", "outputs"), tables.SINKS.items())
+def test_every_sink_writes_messages_as_they_are_at_least_once(
+    table: str, outputs: tuple[str, ...]
+) -> None:
+    topics = {f"{name}_topic": f"elsewhere-{name}" for name in outputs}
+    given = settings(**topics, bootstrap_servers="a:1")
+    found = options(tables.sink(given, table, outputs))
+    assert found["topic"].split(";") == list(topics.values())
     assert found["properties.bootstrap.servers"] == "a:1"
     assert found["sink.delivery-guarantee"] == "at-least-once"
     assert (found["key.format"], found["value.format"]) == ("raw", "raw")
@@ -162,11 +170,11 @@ def test_the_largest_dead_letter_fits_into_a_request() -> None:
 
 def test_exactly_once_writes_in_transactions_that_bear_the_jobs_name() -> None:
     given = settings(delivery="exactly-once", group_id="g", transaction_timeout_ms=60_000)
-    found = [options(tables.sink(given, name, [name])) for name in OUTPUTS]
+    found = [options(tables.sink(given, *each)) for each in tables.SINKS.items()]
     assert {each["sink.delivery-guarantee"] for each in found} == {"exactly-once"}
     assert {each["properties.transaction.timeout.ms"] for each in found} == {"60000"}
     prefixes = {each["sink.transactional-id-prefix"] for each in found}
-    assert len(prefixes) == len(OUTPUTS)
+    assert len(prefixes) == len(tables.SINKS)
     assert all(prefix.startswith("g-") for prefix in prefixes)
     at_least_once = options(tables.sink(settings(), "candles", ["candles"]))
     assert "sink.transactional-id-prefix" not in at_least_once

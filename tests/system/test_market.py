@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from jobs.tables import SINKS
 from scripts.generate import orders
 from scripts.generate.clock import EventTimes
 from scripts.generate.feed import Feed, blocks
@@ -188,7 +189,7 @@ def assert_operators(market: Market, cluster: FlinkCluster) -> None:
     assert "Source: trades" in names
     assert "decode" in names
     assert "aggregate" in names
-    for sink in ("dead_letters", "outputs", "correlations"):
+    for sink in SINKS:
         assert f"{sink}: Writer" in names
     assert not re.search(r"\[\d+\]|anonymous|[a-z][A-Z]", names)  # what the planner calls them
 
