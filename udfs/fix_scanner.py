@@ -397,6 +397,7 @@ def scan(  # type: ignore[no-untyped-def]
     rejects, seen = pointer(rejects), pointer(seen)
     none = np.zeros(0, np.uint8)
     m = n_symbols = n_exchanges = n_unknown = n_long = n_rejects = 0
+    last_symbol = last_exchange = np.int64(0)
     for row in range(n):
         if n_rejects + MAX_RECORDS > room or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
             return m, n_symbols, n_exchanges, n_unknown, n_long, n_rejects, row
@@ -638,14 +639,30 @@ def scan(  # type: ignore[no-untyped-def]
                 first, length = np.int64(texts[pair]), np.int64(texts[pair + 1])
                 if length > 0:
                     symbol, n_symbols = intern(
-                        text, first, length, symbol_table, symbol_mask, symbols, n_symbols
+                        text,
+                        first,
+                        length,
+                        symbol_table,
+                        symbol_mask,
+                        symbols,
+                        n_symbols,
+                        last_symbol,
                     )
+                    last_symbol = symbol
                 pair = 2 * (m * _N_TEXTS + _EXCHANGE)
                 first, length = np.int64(texts[pair]), np.int64(texts[pair + 1])
                 if length > 0:
                     exchange, n_exchanges = intern(
-                        text, first, length, exchange_table, exchange_mask, exchanges, n_exchanges
+                        text,
+                        first,
+                        length,
+                        exchange_table,
+                        exchange_mask,
+                        exchanges,
+                        n_exchanges,
+                        last_exchange,
                     )
+                    last_exchange = exchange
                 names[m, 0], names[m, 1] = symbol, exchange
                 m += 1
             index += 1

@@ -21,9 +21,31 @@ def _name_word(text, start, length, i):  # type: ignore[no-untyped-def]
     return load(text, start + length - WORD_BYTES) >> np.uint64(8 * (WORD_BYTES - rest))
 
 
+@njit(cache=True, inline="always")
+def _is_name(text, start, length, names, code):  # type: ignore[no-untyped-def]
+    """Whether a name is the one that has this code."""
+    if names[2 * code + 1] != length:
+        return False
+    known = names[2 * code]
+    for i in range(0, length, WORD_BYTES):
+        if _name_word(text, known, length, i) != _name_word(text, start, length, i):
+            return False
+    return True
+
+
+@njit(cache=True, inline="always")
+def intern(text, start, length, table, mask, names, count, guess):  # type: ignore[no-untyped-def]
+    """The code of a name in its table (open addressing); returns (code, new count).
+
+    ``guess`` is tried first: names come in runs.
+    """
+    if guess < count and _is_name(text, start, length, names, guess):
+        return guess, count
+    return _intern(text, start, length, table, mask, names, count)
+
+
 @njit(cache=True)
-def intern(text, start, length, table, mask, names, count):  # type: ignore[no-untyped-def]
-    """The code of a name in its table (open addressing); returns (code, new count)."""
+def _intern(text, start, length, table, mask, names, count):  # type: ignore[no-untyped-def]
     h = np.uint64(length)
     for i in range(0, length, WORD_BYTES):
         h = (h ^ _name_word(text, start, length, i)) * _GOLDEN
@@ -36,11 +58,6 @@ def intern(text, start, length, table, mask, names, count):  # type: ignore[no-u
             names[2 * count] = start
             names[2 * count + 1] = length
             return count, count + 1
-        if names[2 * code + 1] == length:
-            same = True
-            for i in range(0, length, WORD_BYTES):
-                known = _name_word(text, names[2 * code], length, i)
-                same = same and known == _name_word(text, start, length, i)
-            if same:
-                return code, count
+        if _is_name(text, start, length, names, code):
+            return code, count
         slot = (slot + np.uint64(1)) & mask

@@ -30,8 +30,8 @@ def _power_of_five(q: int) -> int:
 _POWERS = [_power_of_five(q) for q in range(MIN_POWER, MAX_POWER + 1)]
 _HIGH = np.array([p >> 64 for p in _POWERS], dtype=np.uint64)
 _LOW = np.array([p & (2**64 - 1) for p in _POWERS], dtype=np.uint64)
-_TENS = np.array([10.0**q for q in range(23)])
-_WHOLE_TENS = 10 ** np.arange(WORD_BYTES + 1, dtype=np.uint64)
+TENS = np.array([10.0**q for q in range(23)])
+WHOLE_TENS = 10 ** np.arange(WORD_BYTES + 1, dtype=np.uint64)
 _ZERO, _NINE = 48, 57
 _BINARY = np.array([2.0**e for e in range(-330, 331)])
 _BINARY_BIAS = 330
@@ -66,10 +66,10 @@ def append_digits(text, at, end, limit, value):  # type: ignore[no-untyped-def]
         if others != 0:
             count = min(trailing_zeros(others) >> 3, end - at)
             if count > 0:
-                value = value * _WHOLE_TENS[count] + first_digits(w, count)
+                value = value * WHOLE_TENS[count] + first_digits(w, count)
             return value, at + count
         count = min(WORD_BYTES, end - at)
-        value = value * _WHOLE_TENS[count] + first_digits(w, count)
+        value = value * WHOLE_TENS[count] + first_digits(w, count)
         at += count
     while at < end and _ZERO <= text[at] <= _NINE:
         value = value * np.uint64(10) + np.uint64(text[at] - _ZERO)
@@ -93,8 +93,8 @@ def decimal_to_double(digits, power):  # type: ignore[no-untyped-def]
         return True, 0.0
     if digits <= _EXACT and -22 <= power <= 22:
         if power < 0:
-            return True, np.float64(digits) / _TENS[-power]
-        return True, np.float64(digits) * _TENS[power]
+            return True, np.float64(digits) / TENS[-power]
+        return True, np.float64(digits) * TENS[power]
     if power < MIN_POWER or power > MAX_POWER:
         return False, 0.0
 

@@ -10,12 +10,15 @@ import numpy as np
 from numba import njit
 
 from udfs.names import intern
-from udfs.numbers import append_digits, decimal_to_double
+from udfs.numbers import TENS, WHOLE_TENS, append_digits, decimal_to_double
 from udfs.reasons import Field, Reason
 from udfs.words import (
     WORD_BYTES,
+    eight_digits,
+    first_digits,
     load,
     newline_marks,
+    other_than_digits,
     pointer,
     record,
     string_stops,
@@ -68,11 +71,17 @@ _FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES = (np.uint64((1 << 8 * n) - 1) for n in (5
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58
 _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
+_UPPER_E, _LOWER_E = 69, 101
 _NEWLINE, _SPACE = 10, 32
 _SPACES = 1 << 32 | 1 << 13 | 1 << 10 | 1 << 9
 """Bits of the characters that JSON allows between values."""
-_UNKNOWN = 0
+_UNKNOWN, _CLOSED = 0, -1
+"""In place of a field: of a key that is none's, and of an object's end."""
 _LONGEST_KEY = 10  # timestamp and its quote
+_GAPS, _GAP = 8, 6
+"""So many gaps are remembered of a record. Of each: two words and their masks, in turn, how long it
+is, and the field whose key is in it."""
+_MASKS = np.array([(1 << 8 * n) - 1 for n in range(WORD_BYTES + 1)], np.uint64)
 
 
 @njit(cache=True, inline="always")
@@ -119,9 +128,58 @@ def _key(text, at):  # type: ignore[no-untyped-def]
     return _UNKNOWN, at
 
 
+@njit(cache=True, inline="always")
+def _ends_number(byte):  # type: ignore[no-untyped-def]
+    """Whether a number may end before this character, behind its last digit."""
+    return byte <= _COMMA or byte == _CLOSE_OBJECT or byte == _CLOSE_ARRAY
+
+
+@njit(cache=True, inline="always")
+def _usual_number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-def]
+    """``_number`` of 15 digits at most, or of a word with a point in it; (-1, _) for any other.
+
+    Without sign and exponent, so that a double holds the digits exactly.
+    """
+    if at + 2 * WORD_BYTES >= min(end, limit):
+        return -1, _OTHER
+    w = load(text, at)
+    others = other_than_digits(w)
+    if others == 0:
+        more = load(text, at + WORD_BYTES)
+        others = other_than_digits(more)
+        count = trailing_zeros(others) >> 3
+        if others == 0 or count == 0 or text[at] == _ZERO:
+            return -1, _OTHER
+        digits = eight_digits(w) * WHOLE_TENS[count] + first_digits(more, count)
+        count += WORD_BYTES
+    else:
+        count = trailing_zeros(others) >> 3
+        if count == 0 or (count > 1 and text[at] == _ZERO):
+            return -1, _OTHER
+        if text[at + count] == _POINT and count < WORD_BYTES - 1:
+            # The digits behind the point, moved over it.
+            behind = w >> np.uint64(8 * (count + 1))
+            places = trailing_zeros(other_than_digits(behind)) >> 3
+            after = at + count + 1 + places
+            if places == 0 or not _ends_number(text[after]):
+                return -1, _OTHER
+            joined = w & _MASKS[count] | behind << np.uint64(8 * count)
+            digits = first_digits(joined, count + places)
+            numbers[field] = np.float64(digits) / TENS[places]
+            return after, _FLOAT
+        digits = first_digits(w, count)
+    if not _ends_number(text[at + count]):
+        return -1, _OTHER
+    numbers[field] = np.float64(digits)
+    return at + count, _INTEGER
+
+
 @njit(cache=True)
 def _number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-def]
     """Reads a JSON number into ``numbers[field]``; returns (where it ends or -1, its kind)."""
+    after, kind = _usual_number(text, at, end, limit, numbers, field)
+    if after >= 0:
+        return after, kind
     negative = text[at] == _MINUS
     if negative:
         at += 1
@@ -143,7 +201,7 @@ def _number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-de
             return -1, _OTHER
         power = first - at
         count += at - first
-    if at < end and (text[at] == 101 or text[at] == 69):  # e, E
+    if at < end and (text[at] == _LOWER_E or text[at] == _UPPER_E):
         kind = _FLOAT
         at += 1
         down = False
@@ -181,29 +239,85 @@ def _literal(text, at, end):  # type: ignore[no-untyped-def]
     return -1, _OTHER
 
 
+@njit(cache=True, inline="always")
+def _expected(text, at, end, limit, gaps, member):  # type: ignore[no-untyped-def]
+    """The field and the place of its value, if the gap at ``at`` is as that of the record before.
+
+    A gap is what stands between two values: a comma, a key, a colon, and spaces. The place is
+    ``at`` if this is another one, or may be.
+    """
+    gap = member * _GAP
+    value = at + np.int64(gaps[gap + 4])
+    if value >= end or at + WORD_BYTES >= limit:
+        return _UNKNOWN, at
+    first, second = load(text, at), load(text, at + WORD_BYTES)
+    other = (first ^ gaps[gap]) & gaps[gap + 1] | (second ^ gaps[gap + 2]) & gaps[gap + 3]
+    if other != 0:
+        return _UNKNOWN, at
+    return np.int64(gaps[gap + 5]), value
+
+
+@njit(cache=True, inline="always")
+def _expect(text, at, value, limit, gaps, member, field):  # type: ignore[no-untyped-def]
+    """Notes the gap from ``at`` to ``value`` for the record that comes next."""
+    length = value - at
+    if member == _GAPS or length > 2 * WORD_BYTES or at + WORD_BYTES >= limit:
+        return
+    gap = member * _GAP
+    gaps[gap], gaps[gap + 2] = load(text, at), load(text, at + WORD_BYTES)
+    gaps[gap + 1] = _MASKS[min(length, WORD_BYTES)]
+    gaps[gap + 3] = _MASKS[max(length - WORD_BYTES, 0)]
+    gaps[gap + 4], gaps[gap + 5] = length, field
+
+
 @njit(cache=True)
-def _object(text, at, end, limit, starts, lengths, kinds, numbers):  # type: ignore[no-untyped-def]
+def _gap(text, at, end, limit, member):  # type: ignore[no-untyped-def]
+    """The field that comes next and the place of its value.
+
+    (_CLOSED, where the object ends) if none comes; (_, -1) for an odd one.
+    """
+    at = _skip_space(text, at, end)
+    if at >= end:
+        return _UNKNOWN, -1
+    if member > 0:
+        if text[at] == _CLOSE_OBJECT:
+            return _CLOSED, at + 1
+        if text[at] != _COMMA:
+            return _UNKNOWN, -1
+    at = _skip_space(text, at + 1, end)
+    if at >= end:
+        return _UNKNOWN, -1
+    if member == 0 and text[at] == _CLOSE_OBJECT:
+        return _CLOSED, at + 1
+    # At the end of the text there may be a short key that cannot be read as the longest one.
+    if text[at] != _QUOTE or at + 1 + _LONGEST_KEY - WORD_BYTES >= limit:
+        return _UNKNOWN, -1
+    field, at = _key(text, at + 1)
+    if field == _UNKNOWN:
+        at = _string_end(text, at, end, limit)
+        if at < 0:
+            return _UNKNOWN, -1
+    at = _skip_space(text, at + 1, end)
+    if at >= end or text[at] != _COLON:
+        return _UNKNOWN, -1
+    at = _skip_space(text, at + 1, end)
+    return field, (at if at < end else -1)
+
+
+@njit(cache=True)
+def _object(text, at, end, limit, starts, lengths, kinds, numbers, gaps):  # type: ignore[no-untyped-def]
     """Reads the usual object that begins at ``at``; returns where it ends, or -1 for an odd one."""
     for field in range(8):
         kinds[field] = _MISSING
-    at = _skip_space(text, at + 1, end)
-    if at < end and text[at] == _CLOSE_OBJECT:
-        return at + 1
-    while at < end:
-        # At the end of the text there may be a short key that cannot be read as the longest one.
-        if text[at] != _QUOTE or at + 1 + _LONGEST_KEY - WORD_BYTES >= limit:
-            return -1
-        field, at = _key(text, at + 1)
-        if field == _UNKNOWN:
-            at = _string_end(text, at, end, limit)
-            if at < 0:
-                return -1
-        at = _skip_space(text, at + 1, end)
-        if at >= end or text[at] != _COLON:
-            return -1
-        at = _skip_space(text, at + 1, end)
-        if at >= end:
-            return -1
+    member = 0
+    while True:
+        field, value = _expected(text, at, end, limit, gaps, member)
+        if value == at:
+            field, value = _gap(text, at, end, limit, member)
+            if field == _CLOSED or value < 0:
+                return value
+            _expect(text, at, value, limit, gaps, member, field)
+        start = at = value
         byte = text[at]
         if byte == _QUOTE:
             start = at + 1
@@ -214,7 +328,6 @@ def _object(text, at, end, limit, starts, lengths, kinds, numbers):  # type: ign
             kind = _STRING
             at += 1
         else:
-            start = at
             if byte == _MINUS or _ZERO <= byte <= _NINE:
                 at, kind = _number(text, at, end, limit, numbers, field)
             else:
@@ -224,15 +337,9 @@ def _object(text, at, end, limit, starts, lengths, kinds, numbers):  # type: ign
             lengths[field] = at - start
         starts[field] = start
         kinds[field] = kind
-        at = _skip_space(text, at, end)
-        if at >= end:
-            return -1
-        if text[at] == _CLOSE_OBJECT:
+        if at < end and text[at] == _CLOSE_OBJECT:
             return at + 1
-        if text[at] != _COMMA:
-            return -1
-        at = _skip_space(text, at + 1, end)
-    return -1
+        member = min(member + 1, _GAPS)
 
 
 @njit(cache=True, inline="always")
@@ -386,6 +493,7 @@ def scan(  # type: ignore[no-untyped-def]
     rejects,
     places,
     numbers,
+    gaps,
 ):
     """Scans whole Kafka messages for trades.
 
@@ -404,6 +512,7 @@ def scan(  # type: ignore[no-untyped-def]
         rejects: out, int64 (., 6), row, start, end, index, reason, field; reason 0 is ODD.
         places: scratch, int64 (3, 8).
         numbers: scratch, float64 (8,).
+        gaps: scratch, zeros, uint64 (9, 6): see ``_expected``. The last one is never set.
 
     Returns:
         (trades, symbols, exchanges, rejects found, row): row is the first message that was not
@@ -415,11 +524,12 @@ def scan(  # type: ignore[no-untyped-def]
     exchange_mask = np.uint64(exchange_table.size - 1)
     text, offsets, latest_ms = pointer(buffer), pointer(offsets), pointer(latest_ms)
     trades, ids = pointer(trades), pointer(ids)
-    rejects, numbers = pointer(rejects), pointer(numbers)
+    rejects, numbers, gaps = pointer(rejects), pointer(numbers), pointer(gaps)
     symbols, symbol_table = pointer(symbols), pointer(symbol_table)
     exchanges, exchange_table = pointer(exchanges), pointer(exchange_table)
     starts, lengths, kinds = pointer(places[0]), pointer(places[1]), pointer(places[2])
     n_trades = n_symbols = n_exchanges = n_rejects = 0
+    last_symbol = last_exchange = 0
     for row in range(rows):
         full = n_rejects + MAX_RECORDS > room
         if full or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
@@ -451,7 +561,7 @@ def scan(  # type: ignore[no-untyped-def]
                 stop = -1
                 line_end = end if in_array or index == 0 else _line_end(text, at, end, limit)
                 if at < end and text[at] == _OPEN_OBJECT:
-                    stop = _object(text, at, line_end, limit, starts, lengths, kinds, numbers)
+                    stop = _object(text, at, line_end, limit, starts, lengths, kinds, numbers, gaps)
                 # Where the record ends, and whether another follows.
                 more = False
                 if in_array:
@@ -512,7 +622,9 @@ def scan(  # type: ignore[no-untyped-def]
                         symbol_mask,
                         symbols,
                         n_symbols,
+                        last_symbol,
                     )
+                    last_symbol = code
                     trade.symbol = code
                     code = -1
                     if kinds[_EXCHANGE] == _STRING:
@@ -524,7 +636,9 @@ def scan(  # type: ignore[no-untyped-def]
                             exchange_mask,
                             exchanges,
                             n_exchanges,
+                            last_exchange,
                         )
+                        last_exchange = code
                     trade.exchange = code
                     ids[2 * n_trades] = starts[_TRADE_ID]
                     kind = kinds[_TRADE_ID]
