@@ -16,8 +16,9 @@ OUTCOMES = ("candles", "duplicates", "late", "rejected", "orders", "session", "i
 class Counts(msgspec.Struct, kw_only=True):
     """What was read, and what became of it.
 
-    ``in_flight`` are the records whose outcome no account has yet. It may be negative for a
-    moment, because the accounts of the shards come one after another.
+    ``in_flight`` are the records whose outcome no account has yet. The accounts of the shards are
+    of different moments, up to ``TAPELINE_LEDGER_MS`` apart: while records come it is off by what
+    came between them, and may be negative; it is exact once no account has anything new.
     """
 
     messages: int = 0

@@ -815,8 +815,9 @@ class LedgerCountsModel(BaseModel):
     session: int = Field(description="Messages that keep a session of FIX going")
     in_flight: int = Field(
         description="Records read whose outcome no account has yet: records - candles - "
-        "duplicates - late - rejected - orders - session; below 0 for a moment where the outcome "
-        "came first"
+        "duplicates - late - rejected - orders - session. Each shard tells its account every "
+        "TAPELINE_LEDGER_MS, none at the same moment: while records come, this is off by what came "
+        "in that time, below 0 too; it is exact once nothing more came for so long"
     )
 
 
@@ -844,7 +845,10 @@ class LedgerModel(BaseModel):
 
     sources: list[LedgerSourceModel] = Field(description="In the order of topic and partition")
     total: LedgerCountsModel = Field(description="The counts of all sources together")
-    balanced: bool = Field(description="Whether no source has anything in flight")
+    balanced: bool = Field(
+        description="Whether no source has anything in flight: seldom while records come, always "
+        "once they have all been told of"
+    )
     duplicates: dict[str, int] = Field(description="Duplicates by symbol, the most first")
     updated_at: int | None = Field(
         description="When the newest account was written, ms since the epoch; null before the first"
