@@ -252,7 +252,7 @@ def _expected(text, at, end, limit, gaps, member):  # type: ignore[no-untyped-de
         return _UNKNOWN, at
     first, second = load(text, at), load(text, at + WORD_BYTES)
     other = (first ^ gaps[gap]) & gaps[gap + 1] | (second ^ gaps[gap + 2]) & gaps[gap + 3]
-    if other != 0:
+    if other != 0 or text[value] <= _SPACE:  # this gap goes on where the other ended
         return _UNKNOWN, at
     return np.int64(gaps[gap + 5]), value
 

@@ -1,5 +1,6 @@
 import json
-from typing import Any
+from itertools import product
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -315,6 +316,28 @@ def test_what_a_record_looks_like_says_nothing_of_the_next(records: list[bytes],
         case _:
             messages = records
     assert_judged_as_by_the_contract(messages)
+
+
+def test_usual_records_of_other_writers_are_read_by_the_scanner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    swapped = dict(reversed(list(trade().items())))
+    writers = [
+        text(trade()),
+        json.dumps(trade()).encode(),
+        json.dumps(swapped).encode(),
+        json.dumps(trade(), separators=(" , ", ": ")).encode(),
+        json.dumps({**trade(), "sequence": 7}, indent=1).encode(),
+        text({"sequence": 7, **swapped}),
+        text(trade(price=0.000125, quantity=123456789.5, timestamp=NOW_MS - 1)),
+    ]
+
+    def careful(payload: bytes) -> NoReturn:
+        raise AssertionError(payload)
+
+    monkeypatch.setattr("udfs.trades._value", careful)
+    batch = decoded(*(each for pair in product(writers, writers) for each in pair))
+    assert (len(batch.trades), rejects(batch)) == (2 * len(writers) ** 2, [])
 
 
 @given(st.lists(bytes_of_messages, min_size=1, max_size=8), st.data())
