@@ -66,7 +66,9 @@ _TRADE_ID, _EXCHANGE = int(Field.TRADE_ID), int(Field.EXCHANGE)
 _SYMBOL_KEY, _PRICE_KEY, _SIDE_KEY = word('symbol"'), word('price"'), word('side"')
 _QUANTITY_KEY, _TIMESTAMP_KEY = word("quantity"), word("timestam")
 _TRADE_ID_KEY, _EXCHANGE_KEY = word("trade_id"), word("exchange")
-_FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES = (np.uint64((1 << 8 * n) - 1) for n in (5, 6, 7))
+_MASKS = np.array([(1 << 8 * n) - 1 for n in range(WORD_BYTES + 1)], np.uint64)
+"""Of the first n bytes of a word."""
+_FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES = _MASKS[5:8]
 
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58
 _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
@@ -81,7 +83,8 @@ _LONGEST_KEY = 10  # timestamp and its quote
 _GAPS, _GAP = 8, 6
 """So many gaps are remembered of a record. Of each: two words and their masks, in turn, how long it
 is, and the field whose key is in it."""
-_MASKS = np.array([(1 << 8 * n) - 1 for n in range(WORD_BYTES + 1)], np.uint64)
+GAPS_SHAPE = _GAPS + 1, _GAP
+"""The last one stays empty: it is that of all members past the others."""
 
 
 @njit(cache=True, inline="always")
@@ -512,7 +515,7 @@ def scan(  # type: ignore[no-untyped-def]
         rejects: out, int64 (., 6), row, start, end, index, reason, field; reason 0 is ODD.
         places: scratch, int64 (3, 8).
         numbers: scratch, float64 (8,).
-        gaps: scratch, zeros, uint64 (9, 6): see ``_expected``. The last one is never set.
+        gaps: scratch, zeros, uint64 of GAPS_SHAPE: see ``_expected``.
 
     Returns:
         (trades, symbols, exchanges, rejects found, row): row is the first message that was not

@@ -127,7 +127,7 @@ def _decode_some(
         found,
         np.empty((3, 8), np.int64),
         np.empty(8),
-        np.zeros((9, 6), np.uint64),
+        np.zeros(scanner.GAPS_SHAPE, np.uint64),
     )
     trades = trades[:n_trades]
     id_bytes = take_ids(data, ids[:n_trades], trades)
