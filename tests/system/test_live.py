@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -26,6 +27,7 @@ from tests.system.harness import Message, everything, send
 pytestmark = pytest.mark.system
 
 PARTITIONS = 3
+RETRY_S = 0.01
 NAMES = (
     *("candles", "dead_letters", "ledger", "order_flow", "book", "indicators", "trends"),
     *("anomalies", "quality", "correlations", "late_trades"),
@@ -107,6 +109,8 @@ class Follower(threading.Thread):
             # One that is cut may end in the middle of a chunk.
             with contextlib.suppress(StopIteration, OSError, ValueError, IndexError):
                 self._follow()
+            # One of thousands of attempts a second would be given the service's own port.
+            time.sleep(RETRY_S)
 
     def is_beyond(self, told: int) -> bool:
         return len(self.told) > told

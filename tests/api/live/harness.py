@@ -114,9 +114,9 @@ class Stream:
         self.socket = socket.create_connection((where.hostname, where.port), timeout=20)
         lines = [f"GET /stream?{urlencode(query)} HTTP/1.1", f"Host: {where.netloc}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._file = self.socket.makefile("rb")
         try:
+            self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
             self._answer()
         except BaseException:
             self.__exit__()
