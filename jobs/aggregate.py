@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from pyflink.common import Row, Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
-from pyflink.datastream.state import ListStateDescriptor
 from pyflink.metrics import Counter
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
@@ -21,7 +20,8 @@ MESSAGES = Types.ROW_NAMED(
 )
 """All messages of one key to one output that follow from one frame. A row of its own for each would
 take the worker longer than making the message."""
-JOURNAL = ListStateDescriptor("journal", BYTES)
+JOURNAL = "journal"
+"""The name of the state of a shard."""
 _AT_THE_END = NEVER - 1
 """Timers of this event time fire when a bounded input has ended."""
 
@@ -39,7 +39,7 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the compiled kernels before the first frame."""
         shard.warm_up()
-        self._journal = runtime_context.get_list_state(JOURNAL)
+        self._journal = journal.of(runtime_context, JOURNAL)
         self._opened_ms = time.time_ns() // 1_000_000
         self._is_restarted = runtime_context.get_attempt_number() > 0
         self._shards: dict[int, Shard | Heir] = {}

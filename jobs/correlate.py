@@ -5,17 +5,14 @@ from collections.abc import Iterator
 
 from pyflink.common import Row
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
-from pyflink.datastream.state import ListStateDescriptor
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
 from jobs import journal
-from jobs.aggregate import BYTES
 from udfs import pairs
 from udfs.clock import Clock
 from udfs.correlations import Correlations
 from udfs.periods import CorrelationRules
 
-_JOURNAL = ListStateDescriptor("closes", BYTES)
 _AFTER_MS = 2_000
 """The shards, which see by the clock that a minute is over, get so long to say how it closed."""
 
@@ -32,7 +29,7 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the compiled kernels; finds the state, which the first element has it read."""
         pairs.warm_up()
-        self._journal = runtime_context.get_list_state(_JOURNAL)
+        self._journal = journal.of(runtime_context, "closes")
         self._correlations: Correlations | None = None
         quiet_ms = self._rules.quiet_ms
         self._clock = Clock(quiet_ms and quiet_ms + _AFTER_MS)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pyflink.common import Row
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 
+from jobs import journal
 from jobs.aggregate import JOURNAL
 from udfs import handover, shard
 from udfs.shard import HANDED_OVER, Rules
@@ -24,7 +25,7 @@ class HandOver(KeyedProcessFunction):  # type: ignore[misc]
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the compiled kernels."""
         shard.warm_up()
-        self._journal = runtime_context.get_list_state(JOURNAL)
+        self._journal = journal.of(runtime_context, JOURNAL)
         self._done: set[int] = set()
 
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
@@ -32,8 +33,8 @@ class HandOver(KeyedProcessFunction):  # type: ignore[misc]
         number = ctx.get_current_key()
         if number not in self._done:
             self._done.add(number)
-            journal = list(self._journal.get())
-            for part in handover.parts(number, self._before, journal, self._shards):
+            entries = list(self._journal.get())
+            for part in handover.parts(number, self._before, entries, self._shards):
                 yield Row(*part)
             self._journal.update([HANDED_OVER])
 
