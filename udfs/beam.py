@@ -4,6 +4,8 @@ import threading
 from types import ModuleType
 from typing import Any
 
+from apache_beam.portability.api import beam_fn_api_pb2
+
 
 def spare_sampling(statesampler: ModuleType) -> None:
     """Has this module of Beam's, ``runners.worker.statesampler``, start no sampler from now on.
@@ -23,3 +25,18 @@ def spare_sampling(statesampler: ModuleType) -> None:
         self.finished = True
 
     statesampler.StateSampler.start, statesampler.StateSampler.stop = start, stop
+
+
+def append_in_place(sdk_worker: ModuleType) -> None:
+    """Has this module of Beam's, ``runners.worker.sdk_worker``, copy what a state gets less often.
+
+    Beam makes a message of the data, and of that the request: protobuf copies it by writing and
+    reading all of it.
+    """
+
+    def append_raw(self: Any, state_key: Any, data: bytes) -> Any:
+        request = beam_fn_api_pb2.StateRequest(state_key=state_key)
+        request.append.data = data
+        return self._request(request)
+
+    sdk_worker.GrpcStateHandler.append_raw = append_raw

@@ -1,4 +1,4 @@
-"""Beam without its sampler, held against Beam as it is."""
+"""Beam as it runs our functions, held against Beam as it is."""
 
 import threading
 from importlib.util import find_spec, module_from_spec
@@ -6,20 +6,25 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.utils.counters import CounterFactory
 
-from udfs.beam import spare_sampling
+from udfs.beam import append_in_place, spare_sampling
 
 
-@pytest.fixture
-def beam() -> ModuleType:
-    """Beam's module as it is, whatever was done to it in this process."""
-    spec = find_spec("apache_beam.runners.worker.statesampler")
+def as_it_is(name: str) -> ModuleType:
+    """Beam's module of this name, whatever was done to it in this process."""
+    spec = find_spec(f"apache_beam.runners.worker.{name}")
     assert spec
     assert spec.loader
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def beam() -> ModuleType:
+    return as_it_is("statesampler")
 
 
 @pytest.fixture
@@ -60,3 +65,19 @@ def test_a_bundle_that_runs_already_ends_at_once(beam: Any, sampler: Any) -> Non
     assert sampler.finished
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_an_append_to_a_state_is_the_request_that_beam_makes() -> None:
+    sdk_worker: Any = as_it_is("sdk_worker")
+    key = beam_fn_api_pb2.StateKey()
+    key.bag_user_state.user_state_id, key.bag_user_state.key = "journal", b"1"
+    requests: list[Any] = []
+    handler = object.__new__(sdk_worker.GrpcStateHandler)
+    handler._request = requests.append
+    beams = sdk_worker.GrpcStateHandler.append_raw
+    append_in_place(sdk_worker)
+    assert sdk_worker.GrpcStateHandler.append_raw is not beams
+    for append in (beams, sdk_worker.GrpcStateHandler.append_raw):
+        append(handler, key, b"entry")
+    assert requests[0] == requests[1]
+    assert requests[1].append.data == b"entry"
