@@ -27,6 +27,9 @@ COLUMN = np.dtype(
 _POWERS = 10.0 ** np.arange(9)
 _LARGEST_SCALED = 2.0**50
 """Below it, rounding a double times a power of ten finds the decimal that it is nearest to."""
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_BLOCK = 256
+"""So many records stay in the fastest cache while their columns are made, one after another."""
 
 
 def fields_of(records: np.dtype[np.void], *left_out: str) -> NDArray[np.int64]:
@@ -57,7 +60,7 @@ def encode(
     words = np.ascontiguousarray(records).view("u8").reshape(records.size, records.itemsize // 8)
     columns = np.zeros(len(fields), COLUMN)
     out = np.empty(len(fields) * (8 * records.size + 8), np.uint8)
-    return columns, out[: _encode(words, words.view("f8"), fields, columns, out)]
+    return columns, out[: _encode(words, fields, columns, out)]
 
 
 def bytes_of(columns: NDArray[np.void], size: int) -> int:
@@ -80,20 +83,20 @@ def decode(
     """
     if bytes_of(columns, size) != data.size:
         raise ValueError(f"{size} records do not have {data.size} bytes")
-    words = np.zeros((size, records.itemsize // 8), np.uint64)
-    _decode(columns, data, fields, words, words.view("f8"))
+    words = np.empty((size, records.itemsize // 8), np.uint64)
+    _decode(columns, data, fields, words)
     return words.view(records).ravel()
 
 
-Packed = tuple[int, bytes, bytes]
+Packed = tuple[int, bytes, memoryview]
 """How many records, and the bytes of their COLUMNs and of the columns themselves."""
-NOTHING: Packed = (0, b"", b"")
+NOTHING: Packed = (0, b"", memoryview(b""))
 
 
 def pack(records: NDArray[np.void], fields: NDArray[np.int64]) -> Packed:
     """Records as they are written down."""
     columns, data = encode(records, fields)
-    return records.size, columns.tobytes(), data.tobytes()
+    return records.size, columns.tobytes(), data.data.toreadonly()
 
 
 def unpack(
@@ -115,111 +118,174 @@ def array(data: bytes, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 @njit(cache=True, inline="always")
-def _is_decimal(value, power):  # type: ignore[no-untyped-def]
-    scaled = np.rint(value * power)
-    return np.abs(scaled) < _LARGEST_SCALED and scaled / power == value
-
-
-@njit(cache=True)
-def _decimals(values, word):  # type: ignore[no-untyped-def]
-    """The fewest decimals, of up to 8, that all values have; -1 if some value is none of these."""
-    decimals = last_raise = 0
+def _are_decimal(values, power):  # type: ignore[no-untyped-def]
+    """Whether these times a power of ten are integers that give the very same doubles back."""
+    are_decimal = True
     for i in range(len(values)):
-        value = values[i, word]
-        if value == 0 and np.signbit(value):
-            return -1
-        while not _is_decimal(value, _POWERS[decimals]):
-            decimals += 1
-            last_raise = i
-            if decimals == len(_POWERS):
-                return -1
-    # A large value may have passed with fewer decimals, and be too large with those of a later one.
-    for i in range(last_raise):
-        if not _is_decimal(values[i, word], _POWERS[decimals]):
-            return -1
-    return decimals
+        scaled = np.rint(values[i] * power)
+        are_decimal &= (np.abs(scaled) < _LARGEST_SCALED) & (scaled / power == values[i])
+    return are_decimal
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
+def _have_negative_zero(values):  # type: ignore[no-untyped-def]
+    have = False
+    for i in range(len(values)):
+        have |= (values[i] == 0) & np.signbit(values[i])
+    return have
+
+
+@njit(cache=True, inline="always")
+def _gather(words, word, shift, mask, out):  # type: ignore[no-untyped-def]
+    for i in range(len(words)):
+        out[i] = (words[i, word] >> shift) & mask
+
+
+@njit(cache=True, inline="always")
+def _scale(doubles, power, out):  # type: ignore[no-untyped-def]
+    for i in range(len(doubles)):
+        out[i] = np.uint64(np.int64(np.rint(doubles[i] * power)))
+
+
+@njit(cache=True, inline="always")
 def _shift_down(values, least, out):  # type: ignore[no-untyped-def]
     for i in range(len(values)):
         out[i] = values[i] - least
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _shift_up(distances, least, out):  # type: ignore[no-untyped-def]
     for i in range(len(distances)):
         out[i] = least + distances[i]
 
 
 @njit(cache=True)
-def _encode(words, doubles, fields, columns, out):  # type: ignore[no-untyped-def]
+def _measure(words, fields, columns, most):  # type: ignore[no-untyped-def]
+    """Finds of each column the decimals, and its least and greatest value, as they are stored."""
+    values = np.empty(_BLOCK, np.uint64)
+    decimals = columns["decimals"]
+    least_double, most_double = np.empty(len(fields)), np.empty(len(fields))
+    for begin in range(0, len(words), _BLOCK):
+        block = words[begin : begin + _BLOCK]
+        some = values[: len(block)]
+        doubles = some.view(np.float64)
+        for f in range(len(fields)):
+            word, shift, bits, is_double = fields[f]
+            _gather(block, word, np.uint64(shift), _ALL >> np.uint64(64 - bits), some)
+            least_value, most_value = some[0], some[0]
+            for i in range(len(some)):
+                least_value, most_value = min(least_value, some[i]), max(most_value, some[i])
+            if begin == 0:
+                decimals[f] = 0 if is_double else -1
+                columns[f].least, most[f] = least_value, most_value
+            else:
+                columns[f].least = min(columns[f].least, least_value)
+                most[f] = max(most[f], most_value)
+            if decimals[f] < 0:
+                continue
+            if _have_negative_zero(doubles):
+                decimals[f] = -1
+                continue
+            while decimals[f] >= 0 and not _are_decimal(doubles, _POWERS[decimals[f]]):
+                decimals[f] += 1
+                if decimals[f] == len(_POWERS):
+                    decimals[f] = -1
+            least_of, most_of = doubles[0], doubles[0]
+            for i in range(len(doubles)):
+                least_of, most_of = min(least_of, doubles[i]), max(most_of, doubles[i])
+            if begin == 0:
+                least_double[f], most_double[f] = least_of, most_of
+            else:
+                least_double[f] = min(least_double[f], least_of)
+                most_double[f] = max(most_double[f], most_of)
+    for f in range(len(fields)):
+        if decimals[f] < 0:
+            continue
+        # A large value may have passed with fewer decimals, and be too large with those of a later
+        # one.
+        power = _POWERS[decimals[f]]
+        least_of, most_of = np.rint(least_double[f] * power), np.rint(most_double[f] * power)
+        if max(np.abs(least_of), np.abs(most_of)) < _LARGEST_SCALED:
+            columns[f].least, most[f] = np.uint64(np.int64(least_of)), np.uint64(np.int64(most_of))
+        else:
+            decimals[f] = -1
+
+
+@njit(cache=True)
+def _encode(words, fields, columns, out):  # type: ignore[no-untyped-def]
     size = len(words)
     if size == 0:
         return 0
-    values = np.empty(size, np.uint64)
+    most = np.empty(len(fields), np.uint64)
+    _measure(words, fields, columns, most)
+    begins = np.empty(len(fields), np.int64)
     at = 0
     for f in range(len(fields)):
-        word, shift, bits, is_double = fields[f]
-        decimals = _decimals(doubles, word) if is_double else -1
-        if decimals >= 0:
-            power = _POWERS[decimals]
-            for i in range(size):
-                values[i] = np.uint64(np.int64(np.rint(doubles[i, word] * power)))
-        else:
-            mask = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - bits)
-            for i in range(size):
-                values[i] = (words[i, word] >> np.uint64(shift)) & mask
-        least, most = values[0], values[0]
-        for i in range(size):
-            least, most = min(least, values[i]), max(most, values[i])
-        span = most - least
-        columns[f].least = least
-        columns[f].decimals = decimals
-        if span == 0:
-            width = 0
-        elif span < 1 << 8:
-            width = 1
-            _shift_down(values, least, out[at : at + size])
-        elif span < 1 << 16:
-            width = 2
-            _shift_down(values, least, out[at : at + 2 * size].view(np.uint16))
-        elif span < 1 << 32:
-            width = 4
-            _shift_down(values, least, out[at : at + 4 * size].view(np.uint32))
-        else:
-            width = 8
-            _shift_down(values, least, out[at : at + 8 * size].view(np.uint64))
+        span = most[f] - columns[f].least
+        width = 0
+        if span > 0:
+            width = 1 if span < 1 << 8 else 2 if span < 1 << 16 else 4 if span < 1 << 32 else 8
         columns[f].width = width
+        begins[f] = at
         end = at + width * size
         at = (end + 7) // 8 * 8
         out[end:at] = 0
+    values = np.empty(_BLOCK, np.uint64)
+    for begin in range(0, size, _BLOCK):
+        block = words[begin : begin + _BLOCK]
+        some = values[: len(block)]
+        for f in range(len(fields)):
+            word, shift, bits, _ = fields[f]
+            least, width, decimals = columns[f].least, columns[f].width, columns[f].decimals
+            if width == 0:
+                continue
+            _gather(block, word, np.uint64(shift), _ALL >> np.uint64(64 - bits), some)
+            if decimals >= 0:
+                _scale(some.view(np.float64), _POWERS[decimals], some)
+            place = begins[f] + width * begin
+            into = out[place : place + width * len(block)]
+            if width == 1:
+                _shift_down(some, least, into)
+            elif width == 2:
+                _shift_down(some, least, into.view(np.uint16))
+            elif width == 4:
+                _shift_down(some, least, into.view(np.uint32))
+            else:
+                _shift_down(some, least, into.view(np.uint64))
     return at
 
 
 @njit(cache=True)
-def _decode(columns, data, fields, words, doubles):  # type: ignore[no-untyped-def]
+def _decode(columns, data, fields, words):  # type: ignore[no-untyped-def]
     size = len(words)
-    values = np.empty(size, np.uint64)
-    at = 0
-    for f in range(len(fields)):
-        word, shift, _, _ = fields[f]
-        least, width, decimals = columns[f].least, columns[f].width, columns[f].decimals
-        if width == 0:
-            values[:] = least
-        elif width == 1:
-            _shift_up(data[at : at + size], least, values)
-        elif width == 2:
-            _shift_up(data[at : at + 2 * size].view(np.uint16), least, values)
-        elif width == 4:
-            _shift_up(data[at : at + 4 * size].view(np.uint32), least, values)
-        else:
-            _shift_up(data[at : at + 8 * size].view(np.uint64), least, values)
-        at += (width * size + 7) // 8 * 8
-        if decimals >= 0:
-            power = _POWERS[decimals]
-            for i in range(size):
-                doubles[i, word] = np.int64(values[i]) / power
-        else:
-            for i in range(size):
-                words[i, word] |= values[i] << np.uint64(shift)
+    values = np.empty(_BLOCK, np.uint64)
+    for begin in range(0, size, _BLOCK):
+        block = words[begin : begin + _BLOCK]
+        some = values[: len(block)]
+        block[:] = 0
+        at = 0
+        for f in range(len(fields)):
+            word, shift, _, _ = fields[f]
+            least, width, decimals = columns[f].least, columns[f].width, columns[f].decimals
+            place = at + width * begin
+            part = data[place : place + width * len(block)]
+            at += (width * size + 7) // 8 * 8
+            if width == 0:
+                some[:] = least
+            elif width == 1:
+                _shift_up(part, least, some)
+            elif width == 2:
+                _shift_up(part.view(np.uint16), least, some)
+            elif width == 4:
+                _shift_up(part.view(np.uint32), least, some)
+            else:
+                _shift_up(part.view(np.uint64), least, some)
+            if decimals >= 0:
+                power = _POWERS[decimals]
+                doubles = some.view(np.float64)
+                for i in range(len(some)):
+                    doubles[i] = np.int64(some[i]) / power
+            if width == 0 and least == 0:
+                continue
+            for i in range(len(block)):
+                block[i, word] |= some[i] << np.uint64(shift)

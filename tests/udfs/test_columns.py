@@ -44,6 +44,14 @@ def test_records_come_back_to_the_last_bit(rows: list[tuple[float, ...]]) -> Non
     assert back(before).tobytes() == before.tobytes()
 
 
+@given(records, st.integers(1, 3 * columns._BLOCK), records)
+def test_so_do_those_of_several_blocks(
+    first: list[tuple[float, ...]], size: int, last: list[tuple[float, ...]]
+) -> None:
+    before = np.concatenate([np.resize(np.array(first, RECORD), size), np.array(last, RECORD)])
+    assert back(before).tobytes() == before.tobytes()
+
+
 @given(st.lists(decimals, min_size=1, max_size=30))
 @example([-0.0])
 @example([2.0**50, 0.5])
@@ -51,6 +59,27 @@ def test_records_come_back_to_the_last_bit(rows: list[tuple[float, ...]]) -> Non
 def test_decimals_come_back_to_the_last_bit(prices: list[float]) -> None:
     before = np.zeros(len(prices), RECORD)
     before["price"] = prices
+    assert back(before).tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "size"),
+    [
+        (101.5, 101.25, 1),
+        (101.5, -101.5, 2),
+        (101.5, float(np.pi), 8),
+        (101.5, -0.0, 8),
+        (101.5, 2.0**50, 8),
+        # Each is a decimal, but not with as many digits as the other has need of.
+        (2.5e14, 1e-05, 8),
+        (-2.5e14, 1e-05, 8),
+    ],
+)
+def test_a_later_block_may_need_other_decimals(first: float, last: float, size: int) -> None:
+    before = np.zeros(2 * columns._BLOCK, RECORD)
+    before["price"] = first
+    before["price"][columns._BLOCK :] = last
+    assert columns.encode(before, FIELDS)[1].size == size * before.size
     assert back(before).tobytes() == before.tobytes()
 
 
