@@ -279,8 +279,9 @@ class Shard:
             seconds, fills = candles.of_frame(frame), flows.of_fills(frame)
             entry.seconds = candles.pack(seconds)
             if self.watch.is_on:
-                entry.trades = tape.pack(frame.trades)
-                self._observe(frame.symbols, frame.trades)  # of no other use from here on
+                entry.trades, _ = tape.pack(frame.trades)
+                # Of no other use from here on.
+                self._observe(frame.symbols, frame.trades, entry.trades)
                 pairs = zip(frame.symbols, frame.crossed, strict=False)
                 entry.crossed = {symbol: count for symbol, count in pairs if count}
                 self._count_by_symbol("crossed", entry.crossed)
@@ -483,7 +484,7 @@ class Shard:
         if entry.events != NOTHING:
             self._apply(entry.symbols, order_frames.unpack_events(entry.events))
         if entry.trades != NOTHING:
-            self._observe(entry.symbols, tape.unpack(entry.trades))
+            self._observe(entry.symbols, tape.unpack([(entry.trades, b"")]), entry.trades)
             self._count_by_symbol("crossed", entry.crossed)
         since = self._remembered(entry.watermark)
         names = fingerprints.names_of(entry.symbols, entry.exchanges)
@@ -539,10 +540,10 @@ class Shard:
         self._encode(symbols, events)
         self.book.apply(events)
 
-    def _observe(self, symbols: list[str], trades: NDArray[np.void]) -> None:
+    def _observe(self, symbols: list[str], trades: NDArray[np.void], written: Packed) -> None:
         """Hands trades, whose symbols these are, to the watch; changes them."""
-        self._encode(symbols, trades)
-        self.watch.take(trades, self._symbols, self._passed)
+        codes = self._encode(symbols, trades)
+        self.watch.take(trades, (written, codes.tobytes()), self._symbols, self._passed)
 
     def _read_tape(self, watermark: int, now_ms: int) -> Sequence[Output]:
         """Publishes what is to be said of the trades whose time has passed."""
@@ -559,12 +560,15 @@ class Shard:
         made = self.outages.messages(silences, self.rules.topics, self._updated_at(now_ms))
         return [("quality", key, value) for key, value in made]
 
-    def _encode(self, symbols: list[str], rows: NDArray[np.void]) -> None:
-        """Gives rows the shard's own codes of their symbols."""
-        codes = np.zeros(len(symbols), np.int32)
-        for place in np.unique(rows["symbol"]).tolist():
+    def _encode(self, symbols: list[str], rows: NDArray[np.void]) -> NDArray[np.int64]:
+        """Gives rows the shard's own codes of their symbols; returns those, -1 of other symbols."""
+        present = np.zeros(len(symbols), np.bool_)
+        present[rows["symbol"]] = True
+        codes = np.full(len(symbols), -1)
+        for place in np.flatnonzero(present).tolist():
             codes[place] = self._code(symbols[place])
         rows["symbol"] = codes[rows["symbol"]]
+        return codes
 
     def _code(self, symbol: str) -> int:
         code = self._codes.get(symbol)
@@ -749,12 +753,15 @@ class Shard:
         self.numbered.expire(since)
         self.seen.expire(since)
         candles, flows, orders = self.windows.held, self.flows.held, self.book.held
-        of_rows = [rows["symbol"] for rows in (candles.rows, flows.rows, orders)]
         full = len(self._symbols) >= self.rules.symbols
         # Where there is no room, what is only remembered goes first.
         since = NEVER if full else watermark - self.rules.analytics.ttl_ms
-        remembered = [self.analytics.symbols(since), self.watch.symbols(since)]
-        used = np.unique(np.concatenate([*of_rows, *remembered]))
+        is_used = np.zeros(len(self._symbols), np.bool_)
+        for rows in (candles.rows, flows.rows, orders):
+            is_used[rows["symbol"]] = True
+        is_used[self.analytics.symbols(since)] = True
+        self.watch.mark(is_used, since)
+        used = np.flatnonzero(is_used)
         if 2 * used.size < len(self._symbols) or (full and used.size < len(self._symbols)):
             codes = np.full(len(self._symbols), -1)
             codes[used] = np.arange(used.size)

@@ -4,58 +4,94 @@ Trades come out of order, so they wait until event time has passed them. Those o
 follow by id, price and quantity: the tape is the same however its trades came.
 """
 
+from collections.abc import Iterable
+from itertools import groupby
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
-from udfs.columns import NOTHING, Packed, joined
+from udfs.columns import joined
 from udfs.trades import TRADE
 from udfs.windows import NEVER
 
 _FIELDS = columns.fields_of(TRADE, "row", "exchange")
+SOON_MS = 10_000
+"""What waits for longer does so packed: partitions that are read hours ahead of another are."""
+
+Packed = tuple[columns.Packed, bytes]
+"""Trades as they are written down, without their exchanges and rows; and of each symbol that they
+tell the code (i8, -1 if they are none of it), or nothing if they tell the codes themselves."""
 
 
 class Tape:
     """The trades that wait."""
 
-    def __init__(self) -> None:
-        self._parts: list[tuple[int, NDArray[np.void]]] = []
+    def __init__(self, written: Iterable[Packed] = ()) -> None:
+        """The one of which ``pack`` gave this."""
+        self._parts: list[tuple[int, NDArray[np.void] | Packed]] = [
+            (_first_of(part), part) for part in written
+        ]
         """Each with its first time."""
-        self.first = int(NEVER)
+        self.first = min((first for first, _ in self._parts), default=int(NEVER))
         """The time of the first trade that waits, ms; NEVER if there is none."""
 
-    @property
-    def symbols(self) -> NDArray[np.int64]:
-        """(n,) those of the trades that wait."""
-        parts = [part["symbol"] for _, part in self._parts]
-        return np.concatenate([np.zeros(0, np.int64), *parts])
+    def mark(self, symbols: NDArray[np.bool_]) -> None:
+        """Sets those that trades wait of, and perhaps others that came with them."""
+        for _, part in self._parts:
+            if isinstance(part, tuple) and (codes := _codes_of(part)) is not None:
+                symbols[codes[codes >= 0]] = True
+            else:
+                symbols[_unpacked(part)["symbol"]] = True
 
-    @property
-    def waiting(self) -> NDArray[np.void]:
-        """(n,) of TRADE."""
-        return joined([np.zeros(0, TRADE), *(part for _, part in self._parts)])
+    def pack(self) -> list[Packed]:
+        """Those that wait, as they are written down."""
+        found: list[Packed] = []
+        for _, group in groupby(self._parts, lambda part: isinstance(part[1], tuple)):
+            parts = [part for _, part in group]
+            packed = [part for part in parts if isinstance(part, tuple)]
+            found += packed or [pack(joined([_unpacked(part) for part in parts]))]
+        return found
 
-    def add(self, trades: NDArray[np.void]) -> None:
-        """Takes in trades whose time has not passed."""
-        if trades.size:
-            first = int(trades["timestamp"].min())
+    def add(self, trades: NDArray[np.void], soon_ms: int, written: Packed | None = None) -> None:
+        """Takes in trades whose time has not passed.
+
+        Args:
+            trades: (n,) of TRADE.
+            soon_ms: Until when they are read soon.
+            written: The same as they are written down, if they are.
+        """
+        if not trades.size:
+            return
+        first = int(trades["timestamp"].min())
+        if written and first >= soon_ms:
+            (size, kinds, data), codes = written
+            # A copy, because there is room for more.
+            data = memoryview(data.tobytes())
+            self._parts.append((first, ((size, kinds, data), codes)))
+        else:
             self._parts.append((first, trades))
-            self.first = min(self.first, first)
+        self.first = min(self.first, first)
 
     def take(self, until_ms: int) -> NDArray[np.void]:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
-        over = [part for first, part in self._parts if first < until_ms]
+        over = [_unpacked(part) for first, part in self._parts if first < until_ms]
         self._parts = [each for each in self._parts if each[0] >= until_ms]
         self.first = min((first for first, _ in self._parts), default=int(NEVER))
         taken, rest = _divide(over, until_ms)
-        self.add(rest)
+        self.add(rest, until_ms)
         return taken
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place."""
-        for _, part in self._parts:
-            part["symbol"] = codes[part["symbol"]]
+        for place, (first, part) in enumerate(self._parts):
+            if isinstance(part, tuple):
+                before = _codes_of(part)
+                after = codes if before is None else np.where(before < 0, -1, codes[before])
+                self._parts[place] = first, (part[0], after.tobytes())
+            else:
+                part["symbol"] = codes[part["symbol"]]
 
 
 def _divide(
@@ -173,17 +209,37 @@ def _run_end(trades, places, start, end):  # type: ignore[no-untyped-def]
 
 
 def pack(trades: NDArray[np.void]) -> Packed:
-    """Trades as they are written down, without their exchanges and rows."""
-    return columns.pack(trades, _FIELDS) if trades.size else NOTHING
+    """Trades as they are written down, with the codes that they have."""
+    return columns.pack(trades, _FIELDS), b""
 
 
-def unpack(packed: Packed) -> NDArray[np.void]:
-    """What ``pack`` was given."""
-    return columns.unpack(packed, _FIELDS, TRADE)
+def unpack(parts: Iterable[Packed]) -> NDArray[np.void]:
+    """(n,) of TRADE: those of all parts, with the codes of their symbols."""
+    found = [np.zeros(0, TRADE)]
+    for part in parts:
+        trades, codes = columns.unpack(part[0], _FIELDS, TRADE), _codes_of(part)
+        if codes is not None:
+            trades["symbol"] = codes[trades["symbol"]]
+        found.append(trades)
+    return joined(found)
+
+
+def _unpacked(part: NDArray[np.void] | Packed) -> NDArray[np.void]:
+    return unpack([part]) if isinstance(part, tuple) else part
+
+
+def _codes_of(part: Packed) -> NDArray[np.int64] | None:
+    return np.frombuffer(part[1], np.int64) if part[1] else None
+
+
+def _first_of(part: Packed) -> int:
+    """The time of the first: the least of the column of times, all of which are after 1970."""
+    (_, kinds, _), _ = part
+    return int(np.frombuffer(kinds, columns.COLUMN, 1)["least"][0].astype(np.int64))
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    trades = unpack(pack(np.zeros(2, TRADE)))
+    trades = unpack([pack(np.zeros(2, TRADE))])
     trades["quantity"] = 2, 1  # not in order
     _divide([trades], 1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import anomalies, anomaly_writer, columns, quality, tape, zscore
-from udfs.columns import NOTHING, array
+from udfs.columns import array
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
 from udfs.tape import Tape
@@ -21,8 +21,8 @@ Output = tuple[Literal["anomalies", "quality"], bytes, bytes]
 class Packed(msgspec.Struct, array_like=True):
     """A watch as it is written down."""
 
-    waiting: columns.Packed = NOTHING
-    """Of ``tape.pack``."""
+    waiting: list[tape.Packed] = []
+    """Of ``Tape.pack``."""
     symbols: bytes = b""
     """SYMBOLs, by code."""
     values: bytes = b""
@@ -52,15 +52,28 @@ class Watch:
         """Whether a symbol's counts changed since they were last published."""
         return bool(self._changed.any())
 
-    def take(self, trades: NDArray[np.void], names: list[str], passed: int) -> None:
-        """Takes in trades, (n,) of TRADE, as they come; event time has passed until ``passed``."""
+    def take(
+        self, trades: NDArray[np.void], written: tape.Packed, names: list[str], passed: int
+    ) -> None:
+        """Takes in trades as they come.
+
+        Args:
+            trades: (n,) of TRADE.
+            written: The same as they are written down.
+            names: Of all symbols, by code.
+            passed: Until when event time has passed, ms.
+        """
         if not self.is_on:
             return
         self._make_room(names)
         in_time = np.empty(trades.size, np.bool_)
         zscore.note_arrivals(trades, self._symbols, passed, in_time)
         self._changed[trades["symbol"]] = True
-        self.tape.add(trades if in_time.all() else trades.compress(in_time))
+        soon_ms = passed + tape.SOON_MS
+        if in_time.all():
+            self.tape.add(trades, soon_ms, written)
+        else:
+            self.tape.add(trades.compress(in_time), soon_ms)
 
     def count(
         self, what: Literal["duplicates", "crossed"], code: int, count: int, names: list[str]
@@ -111,10 +124,11 @@ class Watch:
         for message in quality.totals(self._symbols.take(codes), codes, gaps_ms, names, now_ms):
             yield "quality", *message
 
-    def symbols(self, since_ms: int) -> NDArray[np.int64]:
-        """The symbols that wait on the tape, or had trades since then."""
-        had = np.flatnonzero((self._symbols["trades"] > 0) & (self._symbols["newest"] >= since_ms))
-        return np.concatenate([had, self.tape.symbols])
+    def mark(self, symbols: NDArray[np.bool_], since_ms: int) -> None:
+        """Sets the symbols that wait on the tape, or had trades since then."""
+        had = (self._symbols["trades"] > 0) & (self._symbols["newest"] >= since_ms)
+        symbols[: had.size] |= had
+        self.tape.mark(symbols)
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place; forgets those with -1."""
@@ -126,14 +140,13 @@ class Watch:
 
     def pack(self) -> Packed:
         """All of it."""
-        return Packed(tape.pack(self.tape.waiting), self._symbols.tobytes(), self._values.tobytes())
+        return Packed(self.tape.pack(), self._symbols.tobytes(), self._values.tobytes())
 
     def load(self, packed: Packed) -> None:
         """Goes on from what ``pack`` gave; windows of another length begin anew."""
         if not self.is_on:
             return
-        self.tape = Tape()
-        self.tape.add(tape.unpack(packed.waiting))
+        self.tape = Tape(packed.waiting)
         symbols, values = _arrays(packed)
         if values.shape[2] != self.rules.window:
             symbols["count"] = 0
@@ -167,6 +180,10 @@ def _renamed(before: NDArray, codes: NDArray[np.int64], size: int) -> NDArray:  
     return after
 
 
+def _packed(waiting: NDArray[np.void]) -> list[tape.Packed]:
+    return [tape.pack(waiting)] if waiting.size else []
+
+
 def _arrays(packed: Packed) -> tuple[NDArray[np.void], NDArray[np.float64]]:
     symbols, values = array(packed.symbols, SYMBOL), array(packed.values, np.dtype(float))
     return symbols, values.reshape(symbols.size, 2, -1 if values.size else 0)
@@ -178,8 +195,8 @@ def take(packed: Packed, codes: NDArray[np.int64]) -> Packed:
     waiting = tape.unpack(packed.waiting)
     waiting["symbol"] = codes[waiting["symbol"]]
     symbols, values = (_renamed(each, codes, size) for each in _arrays(packed))
-    kept = tape.pack(waiting[waiting["symbol"] >= 0])
-    return Packed(kept, symbols.tobytes(), values.tobytes())
+    kept = waiting[waiting["symbol"] >= 0]
+    return Packed(_packed(kept), symbols.tobytes(), values.tobytes())
 
 
 def merged(parts: list[tuple[int, Packed]]) -> Packed:
@@ -199,7 +216,7 @@ def merged(parts: list[tuple[int, Packed]]) -> Packed:
         whole[: own.size, :, : own_values.shape[2]] = own_values
         values.append(whole)
     return Packed(
-        tape.pack(np.concatenate(waiting)),
+        _packed(columns.joined(waiting)),
         np.concatenate(symbols).tobytes(),
         np.concatenate(values).tobytes(),
     )

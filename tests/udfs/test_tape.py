@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from udfs import tape as tapes
 from udfs.tape import Tape
 from udfs.trades import TRADE
 from udfs.windows import NEVER
@@ -35,20 +36,70 @@ def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
     return np.concatenate([np.zeros(0, TRADE), *parts])
 
 
-@given(TRADES, st.lists(st.integers(0, 80), max_size=6))
+def written(trades: NDArray[np.void], codes: list[int]) -> tapes.Packed:
+    """As a frame has them, which tells symbols by places in a list of its own."""
+    others = trades.copy()
+    others["symbol"] = [codes.index(code) for code in trades["symbol"].tolist()]
+    return tapes.pack(others)[0], np.array(codes).tobytes()
+
+
+def filled(trades: NDArray[np.void], cuts: list[int], soon_ms: int) -> Tape:
+    """A tape that got these in several parts, of which it keeps packed what is not of soon."""
+    tape = Tape()
+    for number, part in enumerate(np.split(trades, sorted(min(cut, trades.size) for cut in cuts))):
+        codes = [-1, 3, 1, 0, 2] if number % 2 else [0, 1, 2, 3]
+        tape.add(part.copy(), soon_ms, written(part, codes))
+    return tape
+
+
+CUTS = st.lists(st.integers(0, 80), max_size=6)
+SOON = st.integers(0, 70)
+
+
+@given(TRADES, CUTS, SOON)
 def test_it_gives_those_before_a_time_in_their_order(
-    values: list[tuple[int, ...]], cuts: list[int]
+    values: list[tuple[int, ...]], cuts: list[int], soon_ms: int
 ) -> None:
     trades = joined([trade(each) for each in values])
-    tape = Tape()
-    for part in np.split(trades, sorted(min(cut, trades.size) for cut in cuts)):
-        tape.add(part)
+    tape = filled(trades, cuts, soon_ms)
     over = trades["timestamp"] < END
     assert tape.take(END).tobytes() == in_order(trades[over]).tobytes()
-    assert sorted(tape.waiting.tolist()) == sorted(trades[~over].tolist())
+    assert sorted(tapes.unpack(tape.pack()).tolist()) == sorted(trades[~over].tolist())
     assert tape.first == (trades["timestamp"][~over].min() if (~over).any() else NEVER)
     assert tape.take(1_000).tobytes() == in_order(trades[~over]).tobytes()
     assert tape.first == NEVER
+
+
+@given(TRADES, CUTS, SOON)
+def test_what_is_written_down_of_it_makes_it_again(
+    values: list[tuple[int, ...]], cuts: list[int], soon_ms: int
+) -> None:
+    trades = joined([trade(each) for each in values])
+    tape = filled(trades, cuts, soon_ms)
+    again = Tape(tape.pack())
+    assert again.first == tape.first
+    assert tapes.unpack(again.pack()).tobytes() == tapes.unpack(tape.pack()).tobytes()
+    assert again.take(END).tobytes() == tape.take(END).tobytes()
+
+
+@given(TRADES, CUTS, SOON, st.booleans())
+def test_symbols_are_marked_and_get_other_codes(
+    values: list[tuple[int, ...]], cuts: list[int], soon_ms: int, is_again: bool
+) -> None:
+    trades = joined([trade(each) for each in values])
+    tape = filled(trades, cuts, soon_ms)
+    if is_again:
+        tape = Tape(tape.pack())
+    symbols = np.zeros(5, np.bool_)
+    tape.mark(symbols)
+    assert set(trades["symbol"].tolist()) <= set(np.flatnonzero(symbols).tolist()) <= set(range(4))
+    codes = np.array([6, -1, 4, 5])
+    if symbols[1]:
+        codes[1] = 7
+    tape.rename(codes)
+    tape.rename(np.arange(8)[::-1])
+    trades["symbol"] = 7 - codes[trades["symbol"]]
+    assert tape.take(1_000).tobytes() == in_order(trades).tobytes()
 
 
 @given(st.integers(1, 2_000), st.integers(1, 40), st.integers(0, 2**32 - 1))
@@ -62,7 +113,7 @@ def test_partitions_that_are_each_nearly_in_order_become_one(
     trades["id_low"] = numbers.permutation(size)
     tape = Tape()
     for number in range(parts):
-        tape.add(trades[number::parts])
+        tape.add(trades[number::parts], END)
     assert tape.take(END).tobytes() == in_order(trades).tobytes()
 
 
@@ -72,7 +123,7 @@ def test_each_field_decides_where_those_before_it_are_equal(field: str) -> None:
     less = [1] * (ORDER.index(field) + 1) + [9] * rest
     more = [1] * ORDER.index(field) + [2] + [0] * rest
     tape = Tape()
-    tape.add(joined([trade(tuple(more)), trade(tuple(less))]))
+    tape.add(joined([trade(tuple(more)), trade(tuple(less))]), END)
     assert tape.take(END)[field].tolist() == [1, 2]
 
 
@@ -80,5 +131,5 @@ def test_equal_trades_stay_as_they_came() -> None:
     trades = joined([trade((0, 1, 1, 1, 1, 1, 1))] * 3 + [trade((0, 0, 1, 1, 1, 1, 1))])
     trades["row"] = [3, 1, 2, 0]
     tape = Tape()
-    tape.add(trades)
+    tape.add(trades, END)
     assert tape.take(END)["row"].tolist() == [0, 3, 1, 2]
