@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from apache_beam.runners.worker import sdk_worker, statesampler
+from apache_beam.runners.worker import bundle_processor, sdk_worker, statesampler
 from numpy.typing import NDArray
 from pyflink.fn_execution import coder_impl_fast
 from pyflink.fn_execution.beam import beam_sdk_worker_main
@@ -104,6 +104,7 @@ if hasattr(_libc, "mallopt"):
 pa.set_memory_pool(pa.system_memory_pool())
 beam.spare_sampling(statesampler)
 beam.append_in_place(sdk_worker)
+beam.spare_counting(bundle_processor)
 
 
 class Decode(ScalarFunction):  # type: ignore[misc]

@@ -9,7 +9,7 @@ import pytest
 from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.utils.counters import CounterFactory
 
-from udfs.beam import append_in_place, spare_sampling
+from udfs.beam import append_in_place, spare_counting, spare_sampling
 
 
 def as_it_is(name: str) -> ModuleType:
@@ -81,3 +81,19 @@ def test_an_append_to_a_state_is_the_request_that_beam_makes() -> None:
         append(handler, key, b"entry")
     assert requests[0] == requests[1]
     assert requests[1].append.data == b"entry"
+
+
+def test_of_a_bundle_is_told_what_functions_counted_and_nothing_else() -> None:
+    module: Any = as_it_is("bundle_processor")
+
+    class Function:
+        def monitoring_infos(self, name: str, outputs: dict[str, str]) -> dict[str, str]:
+            del outputs
+            return {f"{name} records": "7", f"{name} letters": "1"}
+
+    processor = object.__new__(module.BundleProcessor)
+    steps = module.DataInputOperation, module.DataOutputOperation
+    input_step, output_step = (step.__new__(step) for step in steps)
+    processor.ops = {"in": input_step, "a": Function(), "b": Function(), "out": output_step}
+    spare_counting(module)
+    assert processor.monitoring_infos() == ["7", "1", "7", "1"]
