@@ -48,14 +48,16 @@ CALL = Types.ROW_NAMED(["shard", "nothing"], [Types.INT(), BYTES])
 NO_ANALYTICS = AnalyticsRules(intervals=(), robust=RobustRules(intervals=()), trends=False)
 NO_SCORES = ScoreRules(window=0)
 """In place of what the settings say where analytics are switched off."""
+BATCHES_IN_BUNDLE = 1
+"""Of ``decode``. Its addresses are so short that the JVM would send none before the bundle ends."""
 ELEMENTS_IN_BUNDLE = 10_000
-"""Batches, frames, and timers that fire: more than come in the time that ends a bundle. Python
-works on the first batch of a bundle while the JVM fills the next ones."""
+"""Frames, and timers that fire: more than come in the time that ends a bundle."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     """Builds the whole dataflow as one statement set, not attached to the environment yet."""
     t_env = StreamTableEnvironment.create(env)
+    t_env.get_config().set("python.fn-execution.bundle.size", str(BATCHES_IN_BUNDLE))
     t_env.execute_sql(tables.trades(settings))
     for table, written in tables.SINKS.items():
         t_env.execute_sql(tables.sink(settings, table, written))
@@ -67,7 +69,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         SELECT payload, {tables.source_number(settings)} AS source, `offset`, `timestamp`
         FROM trades WHERE {tables.within(settings)}
     """)
-    batches = streams.batch(t_env, records, settings.batch_bytes, settings.bundle_ms)
+    batches = streams.batch(
+        t_env, records, settings.batch_bytes, settings.bundle_ms, settings.batch_folder
+    )
     t_env.create_temporary_view("batches", streams.to_table(t_env, batches))
 
     # Batches -> pieces, each a frame, a tally or a dead letter.

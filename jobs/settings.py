@@ -318,11 +318,17 @@ class Settings(BaseSettings):
         description="Longest time a record waits for its batch to fill, and a batch for others, ms",
     )
     batch_bytes: int = Field(
-        4_000_000,
+        16_000_000,
         ge=1,
         le=1 << 28,
         description="Most bytes of Kafka records that go to Python in one batch; a larger record "
         "goes alone",
+    )
+    batch_folder: str = Field(
+        "/dev/shm",
+        description="A folder in memory, where a TaskManager shares batches with its Python "
+        "workers, one at a time for each subtask; where it has no room, or if empty, they go "
+        "through a socket",
     )
 
     @field_validator(

@@ -31,7 +31,11 @@ def to_stream(t_env: StreamTableEnvironment, table: Table, row: RowTypeInfo) -> 
 
 
 def batch(
-    t_env: StreamTableEnvironment, records: Table, batch_bytes: int, patience_ms: int
+    t_env: StreamTableEnvironment,
+    records: Table,
+    batch_bytes: int,
+    patience_ms: int,
+    folder: str,
 ) -> DataStream:
     """Kafka records (payload, source, offset, timestamp) as a stream of rows of one BYTES each.
 
@@ -53,7 +57,7 @@ def batch(
     row = _to_java_data_type(RECORD).bridgedTo(internal)
     rows = t_env._j_tenv.toDataStream(records._j_table, row)
     batches = rows.transform(
-        "batch", BATCH.get_java_type_info(), operator(batch_bytes, patience_ms)
+        "batch", BATCH.get_java_type_info(), operator(batch_bytes, patience_ms, folder)
     )
     return DataStream(batches.uid("batch"))
 

@@ -1,7 +1,8 @@
 """Batches of Kafka records, as the JVM hands them to Python: one value each.
 
-Little-endian: the number of records n (i8), n timestamps in ms (i8), n offsets (i8), n sources
-(i4), n lengths of payloads (i4; -1 is a record without one), and the payloads, end to end.
+Little-endian: the number of records n and the number of bytes of payloads (i8 each); the payloads,
+end to end; n timestamps in ms (i8), n offsets (i8), n sources (i4), n lengths of payloads (i4; -1
+is a record without one).
 ``flink-conf/src/main/java/io/tapeline/BatchRecords.java`` writes them.
 """
 
@@ -11,13 +12,15 @@ from numpy.typing import NDArray
 
 from udfs.decoding import Records
 
-_COUNT_BYTES = 8
+_HEAD_BYTES = 2 * 8
 
 
 def unpack(batch: NDArray[np.uint8]) -> Records:
     """The records of a batch, whose payloads stay where they lie."""
-    n = int(batch[:_COUNT_BYTES].view(np.int64)[0])
-    longs, ints, payloads = np.split(batch[_COUNT_BYTES:], [2 * 8 * n, 2 * (8 + 4) * n])
+    n, payload_bytes = batch[:_HEAD_BYTES].copy().view(np.int64).tolist()
+    payloads, longs, ints = np.split(
+        batch[_HEAD_BYTES:], [payload_bytes, payload_bytes + 2 * 8 * n]
+    )
     # Copies, because kernels are compiled for aligned arrays, which those of a batch need not be.
     times_ms, offsets = longs.copy().view(np.int64).reshape(2, n)
     sources, lengths = ints.copy().view(np.int32).reshape(2, n)

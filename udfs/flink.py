@@ -47,6 +47,7 @@ from udfs import (  # noqa: E402
 from udfs.buffers import buffers_of  # noqa: E402
 from udfs.decoding import Records  # noqa: E402
 from udfs.outages import Run  # noqa: E402
+from udfs.shared import SharedMemory  # noqa: E402
 from udfs.sources import Topics  # noqa: E402
 from udfs.tally import Tally  # noqa: E402
 
@@ -131,13 +132,15 @@ class Decode(ScalarFunction):  # type: ignore[misc]
         # collector's own thresholds, searching them took as long as all the decoding.
         gc.freeze()
         gc.set_threshold(100_000, 20, 50)
+        self._memory = SharedMemory()
 
     def eval(self, batch: pa.BinaryArray) -> pa.ListArray:
-        """BYTES, of ``udfs.batches``, -> ARRAY<BYTES>."""
+        """BYTES, of ``udfs.batches`` or their address, -> ARRAY<BYTES>."""
         data, places = buffers_of(batch)
-        pieces = [
-            self._pieces_of(batches.unpack(data[start:end])) for start, end in pairwise(places)
-        ]
+        pieces = []
+        for start, end in pairwise(places):
+            with self._memory.opened(data[start:end]) as records:
+                pieces.append(self._pieces_of(batches.unpack(records)))
         ends = np.cumsum([0, *map(len, pieces)], dtype=np.int32)
         return pa.ListArray.from_arrays(ends, pa.array(chain(*pieces), pa.binary()))
 

@@ -9,7 +9,8 @@ import pytest
 from scripts.stack.paths import ROOT
 
 TOOLS = ["awk", "bash", "cat", "cmp", "cp", "df", "dirname", "head", "mkdir", "rm", "sed", "tail"]
-JARS_MADE_OF = ["flink-conf/pom.xml", "flink-conf/src/main/java/io/tapeline/BatchRecords.java"]
+JAVA = sorted((ROOT / "flink-conf/src/main/java/io/tapeline").glob("*.java"))
+JARS_MADE_OF = ["flink-conf/pom.xml", *(str(file.relative_to(ROOT)) for file in JAVA)]
 FILES = ["scripts/common.sh", "scripts/setup.sh", "requirements.lock", *JARS_MADE_OF]
 
 

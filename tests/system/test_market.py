@@ -91,6 +91,7 @@ def record_bytes(value: bytes, index: int) -> bytes:
     ("packed", "disorder_ms", "shuffle_ms", "settings"),
     [
         pytest.param(1, 1_500, 0, {}, id="singles"),
+        pytest.param(1, 1_500, 0, {"batch_folder": "/proc"}, id="singles, no memory to share"),
         # The oldest trade of a message is another 50 * 15 ms behind the record's timestamp. Some
         # of the messages are larger than a batch of so few bytes, some are not.
         pytest.param(BURST, 500, 500, {"batch_bytes": 7_100}, id="arrays and lines, shuffled"),
@@ -101,7 +102,7 @@ def test_a_bounded_run_finishes_with_exactly_what_the_oracle_expects(
     packed: int,
     disorder_ms: int,
     shuffle_ms: int,
-    settings: dict[str, int],
+    settings: dict[str, int | str],
 ) -> None:
     messages = feed(packed=packed, disorder_ms=disorder_ms, shuffle_ms=shuffle_ms)
     run = run_backfill([*messages, *messages[-3:]], **settings)

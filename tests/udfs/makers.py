@@ -43,9 +43,11 @@ def batch_of(*records: tuple[bytes | None, int, int, int]) -> bytes:
     """The batch that the JVM makes of records: payload, time (ms), source and offset of each."""
     values, times, sources, offsets = zip(*records, strict=True) if records else ((),) * 4
     lengths = [-1 if value is None else len(value) for value in values]
-    columns = ([len(records)], "<i8"), (times, "<i8"), (offsets, "<i8"), (sources, "<i4")
+    payloads = b"".join(value or b"" for value in values)
+    columns = (times, "<i8"), (offsets, "<i8"), (sources, "<i4"), (lengths, "<i4")
     parts = [np.array(values_of, dtype).tobytes() for values_of, dtype in columns]
-    return b"".join([*parts, np.array(lengths, "<i4").tobytes(), *(v or b"" for v in values)])
+    head = np.array([len(records), len(payloads)], "<i8").tobytes()
+    return b"".join([head, payloads, *parts])
 
 
 def decoded(*messages: bytes | None, now_ms: int = NOW_MS, ahead_ms: int = 60_000) -> Batch:
