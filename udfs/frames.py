@@ -16,12 +16,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
+from udfs.columns import Packed
 from udfs.shards import shard_of
 from udfs.trades import INLINE_ID_BYTES, TRADE, Batch
 
 VERSION = 3
 KEY_BYTES = 4
-_FIELDS = columns.fields_of(TRADE, "row")
+FIELDS = columns.fields_of(TRADE, "row")
+"""What is told of a trade. The row is its place in a batch that is gone."""
 
 _HEADER = np.dtype(
     [
@@ -32,7 +34,7 @@ _HEADER = np.dtype(
         ("exchanges", "<i4"),
         ("long_ids", "<i4"),
         ("crossed", "<i4"),
-        ("columns", columns.COLUMN, len(_FIELDS)),
+        ("columns", columns.COLUMN, len(FIELDS)),
     ]
 )
 
@@ -50,6 +52,8 @@ class Frame:
     """The ids of the trades with ``id_length`` over 16, end to end."""
     crossed: tuple[int, ...] = ()
     """Of each symbol, how many trades came stamped later than their Kafka record; none if empty."""
+    columns: Packed | None = None
+    """What the trades were unpacked from: all of them, as they were then."""
 
 
 def split(batch: Batch, shards: int) -> list[Frame]:
@@ -127,7 +131,7 @@ def pack(frame: Frame) -> bytes:
     exchanges = msgspec.msgpack.encode(frame.exchanges)
     crossed = msgspec.msgpack.encode(frame.crossed)
     header = np.zeros((), _HEADER)
-    header["columns"], trades = columns.encode(frame.trades, _FIELDS)
+    header["columns"], trades = columns.encode(frame.trades, FIELDS)
     header["key"] = b"%04d" % frame.shard
     header["version"] = VERSION
     header["trades"] = frame.trades.size
@@ -151,7 +155,7 @@ def unpack(data: bytes) -> Frame:
         raise ValueError(f"expected a frame of version {VERSION}, got {header['version']}")
     n = int(header["trades"])
     at = _HEADER.itemsize + columns.bytes_of(header["columns"], n)
-    trades = np.frombuffer(data, np.uint8)[_HEADER.itemsize : at]
+    trades = memoryview(data)[_HEADER.itemsize : at]
     parts = []
     for part in ("symbols", "exchanges", "long_ids", "crossed"):
         length = int(header[part])
@@ -159,14 +163,21 @@ def unpack(data: bytes) -> Frame:
         at += length
     if at != len(data):
         raise ValueError(f"expected a frame of {at} bytes, got {len(data)}")
+    packed = n, header["columns"].tobytes(), trades
     return Frame(
         int(header["key"]),
-        columns.decode(header["columns"], trades, n, _FIELDS, TRADE),
+        columns.unpack(packed, FIELDS, TRADE),
         msgspec.msgpack.decode(parts[0], type=list[str]),
         msgspec.msgpack.decode(parts[1], type=list[str]),
         parts[2],
         msgspec.msgpack.decode(parts[3], type=tuple[int, ...]),
+        packed,
     )
+
+
+def columns_of(frame: Frame) -> Packed:
+    """The trades of a frame as they are written down, with the codes of its symbols."""
+    return frame.columns or columns.pack(frame.trades, FIELDS)
 
 
 def long_id_starts(frame: Frame) -> NDArray[np.int64]:
@@ -184,7 +195,9 @@ def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
     is_long = lengths > INLINE_ID_BYTES
     long_ids = np.frombuffer(frame.long_ids, np.uint8)
     wanted_ids = long_ids[np.repeat(wanted[is_long], lengths[is_long])].tobytes()
-    return dataclasses.replace(frame, trades=frame.trades.compress(wanted), long_ids=wanted_ids)
+    return dataclasses.replace(
+        frame, trades=frame.trades.compress(wanted), long_ids=wanted_ids, columns=None
+    )
 
 
 def trade_ids(frame: Frame) -> list[str | None]:

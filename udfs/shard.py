@@ -279,7 +279,7 @@ class Shard:
             seconds, fills = candles.of_frame(frame), flows.of_fills(frame)
             entry.seconds = candles.pack(seconds)
             if self.watch.is_on:
-                entry.trades, _ = tape.pack(frame.trades)
+                entry.trades = frames.columns_of(frame)
                 # Of no other use from here on.
                 self._observe(frame.symbols, frame.trades, entry.trades)
                 pairs = zip(frame.symbols, frame.crossed, strict=False)

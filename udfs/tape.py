@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from udfs import columns
 from udfs.columns import joined
+from udfs.frames import FIELDS
 from udfs.trades import TRADE
 from udfs.windows import NEVER
 
-_FIELDS = columns.fields_of(TRADE, "row", "exchange")
 SOON_MS = 10_000
 """What waits for longer does so packed: partitions that are read hours ahead of another are."""
 
 Packed = tuple[columns.Packed, bytes]
-"""Trades as they are written down, without their exchanges and rows; and of each symbol that they
-tell the code (i8, -1 if they are none of it), or nothing if they tell the codes themselves."""
+"""Trades as they are written down, and of each symbol that they tell the code (i8, -1 if they are
+none of it); or nothing if they tell the codes themselves."""
 
 
 class Tape:
@@ -210,14 +210,14 @@ def _run_end(trades, places, start, end):  # type: ignore[no-untyped-def]
 
 def pack(trades: NDArray[np.void]) -> Packed:
     """Trades as they are written down, with the codes that they have."""
-    return columns.pack(trades, _FIELDS), b""
+    return columns.pack(trades, FIELDS), b""
 
 
 def unpack(parts: Iterable[Packed]) -> NDArray[np.void]:
     """(n,) of TRADE: those of all parts, with the codes of their symbols."""
     found = [np.zeros(0, TRADE)]
     for part in parts:
-        trades, codes = columns.unpack(part[0], _FIELDS, TRADE), _codes_of(part)
+        trades, codes = columns.unpack(part[0], FIELDS, TRADE), _codes_of(part)
         if codes is not None:
             trades["symbol"] = codes[trades["symbol"]]
         found.append(trades)
