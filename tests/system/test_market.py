@@ -3,6 +3,7 @@
 import base64
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -196,9 +197,11 @@ def assert_operators(market: Market, cluster: FlinkCluster) -> None:
 
 
 def test_candles_form_get_final_and_are_corrected_until_trades_are_too_late(
-    submit_market: SubmitMarket, cluster: FlinkCluster
+    submit_market: SubmitMarket, cluster: FlinkCluster, tmp_path: Path
 ) -> None:
-    market = submit_market(partitions=2, parallelism=2, watermark_delay_ms=DELAY_MS)
+    market = submit_market(
+        partitions=2, parallelism=2, watermark_delay_ms=DELAY_MS, batch_folder=tmp_path
+    )
     # Here, because a job of its own would be half a minute of two processors.
     assert_operators(market, cluster)
     # The submission left nothing behind.
@@ -219,6 +222,8 @@ def test_candles_form_get_final_and_are_corrected_until_trades_are_too_late(
         )
         assert not any(each["final"] for each in forming)
         assert forming[-1]["high"] == 100.5
+    # What both sides share has no name any more, which would outlive them if they were killed.
+    assert [*tmp_path.iterdir()] == []
 
     advance(market, NOON + 30_000)
     market.candles(lambda found: bool(windows(found, "10s", NOON)))

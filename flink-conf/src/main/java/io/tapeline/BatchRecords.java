@@ -79,9 +79,10 @@ public final class BatchRecords extends AbstractStreamOperator<Row>
                         + "share in {} ({})", folder, e.toString());
             }
         }
-        // Python loads what it needs with the first batch. This one is empty, so no record waits.
+        // Python opens the memory, and loads what it needs, with the first batch. No record waits for
+        // that if it is an empty one.
         ProcessingTimeService clock = getProcessingTimeService();
-        clock.registerTimer(clock.getCurrentProcessingTime(), now -> emit(new byte[BYTES_A_BATCH]));
+        clock.registerTimer(clock.getCurrentProcessingTime(), this::onStart);
     }
 
     @Override
@@ -93,8 +94,7 @@ public final class BatchRecords extends AbstractStreamOperator<Row>
             flush();
         }
         if (count == 0) {
-            batch = room(size(1, BYTES_A_BATCH + (long) payload.length));
-            batch.position(BYTES_A_BATCH);
+            begin(size(1, BYTES_A_BATCH + (long) payload.length));
         }
         batch.put(payload);
         lengths[count] = isNull ? -1 : payload.length;
@@ -150,8 +150,21 @@ public final class BatchRecords extends AbstractStreamOperator<Row>
         return end + (long) records * BYTES_A_RECORD;
     }
 
+    private void onStart(long now) throws Exception {
+        if (count == 0) {
+            begin(BYTES_A_BATCH);
+            handOn();
+        }
+    }
+
+    /** Begins a batch, of so many bytes for now. */
+    private void begin(long bytes) {
+        batch = room(bytes);
+        batch.position(BYTES_A_BATCH);
+    }
+
     /** Where a batch is put together that begins with so many bytes. */
-    private ByteBuffer room(long bytes) throws IOException {
+    private ByteBuffer room(long bytes) {
         if (bytes > batchBytes) {
             return onHeap(Math.toIntExact(bytes));
         }
@@ -184,9 +197,17 @@ public final class BatchRecords extends AbstractStreamOperator<Row>
     }
 
     private void flush() throws Exception {
-        if (count == 0) {
-            return;
+        if (count > 0) {
+            handOn();
         }
+        if (held != null) {
+            Watermark mark = held;
+            held = null;
+            super.processWatermark(mark);
+        }
+    }
+
+    private void handOn() throws Exception {
         int end = batch.position();
         batch.putLong(0, count).putLong(Long.BYTES, end - BYTES_A_BATCH);
         batch.asLongBuffer().put(timestamps, 0, count).put(offsets, 0, count);
@@ -196,15 +217,9 @@ public final class BatchRecords extends AbstractStreamOperator<Row>
         byte[] value =
                 batch.isDirect() ? memory.take(bytes) : Arrays.copyOf(batch.array(), bytes);
         count = 0;
-        emit(value);
-        if (held != null) {
-            Watermark mark = held;
-            held = null;
-            super.processWatermark(mark);
-        }
-    }
-
-    private void emit(byte[] value) {
         output.collect(new StreamRecord<>(Row.of((Object) value)));
+        if (memory != null) {
+            memory.forgetName();
+        }
     }
 }

@@ -65,12 +65,9 @@ final class SharedMemory implements Closeable {
     }
 
     /** Room for a batch, from position 0 on; null if Python still reads what is there. */
-    ByteBuffer room() throws IOException {
+    ByteBuffer room() {
         if ((long) STATE.getAcquire(memory, 0) != FREE) {
             return null;
-        }
-        if (isNamed && wasTaken) {
-            close();
         }
         return memory.slice(STATE_BYTES, memory.capacity() - STATE_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -86,6 +83,13 @@ final class SharedMemory implements Closeable {
                 .putLong(length)
                 .put(name)
                 .array();
+    }
+
+    /** Takes the file's name away as soon as Python has read a batch in it, and so has opened it. */
+    void forgetName() throws IOException {
+        if (isNamed && wasTaken && (long) STATE.getAcquire(memory, 0) == FREE) {
+            close();
+        }
     }
 
     @Override
