@@ -53,7 +53,9 @@ class Frame:
     crossed: tuple[int, ...] = ()
     """Of each symbol, how many trades came stamped later than their Kafka record; none if empty."""
     columns: Packed | None = None
-    """What the trades were unpacked from: all of them, as they were then."""
+    """What the trades were unpacked from, as they were then."""
+    kept: NDArray[np.bool_] | None = None
+    """Which of those the frame still has; all if None."""
 
 
 def split(batch: Batch, shards: int) -> list[Frame]:
@@ -175,9 +177,15 @@ def unpack(data: bytes) -> Frame:
     )
 
 
-def columns_of(frame: Frame) -> Packed:
-    """The trades of a frame as they are written down, with the codes of its symbols."""
-    return frame.columns or columns.pack(frame.trades, FIELDS)
+def columns_of(frame: Frame) -> tuple[Packed, NDArray[np.bool_] | None]:
+    """The trades of a frame as they are written down, with the codes of its symbols.
+
+    Returns:
+        The columns of n trades, and which of them, (n,), are the frame's; all if None.
+    """
+    if frame.columns and 2 * frame.trades.size > frame.columns[0]:
+        return frame.columns, frame.kept
+    return columns.pack(frame.trades, FIELDS), None
 
 
 def long_id_starts(frame: Frame) -> NDArray[np.int64]:
@@ -195,9 +203,12 @@ def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
     is_long = lengths > INLINE_ID_BYTES
     long_ids = np.frombuffer(frame.long_ids, np.uint8)
     wanted_ids = long_ids[np.repeat(wanted[is_long], lengths[is_long])].tobytes()
-    return dataclasses.replace(
-        frame, trades=frame.trades.compress(wanted), long_ids=wanted_ids, columns=None
-    )
+    kept = None
+    if frame.columns:
+        kept = np.ones(frame.columns[0], np.bool_) if frame.kept is None else frame.kept.copy()
+        kept[kept] = wanted
+    trades = frame.trades.compress(wanted)
+    return dataclasses.replace(frame, trades=trades, long_ids=wanted_ids, kept=kept)
 
 
 def trade_ids(frame: Frame) -> list[str | None]:

@@ -152,6 +152,8 @@ class _Entry(msgspec.Struct, array_like=True):
     runs: list[Run] = []
     alerted: Alerted = {}
     waiting: dict[str, int] = {}
+    kept: bytes = b""
+    """Of the trades: see ``tape.Packed``."""
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -279,9 +281,10 @@ class Shard:
             seconds, fills = candles.of_frame(frame), flows.of_fills(frame)
             entry.seconds = candles.pack(seconds)
             if self.watch.is_on:
-                entry.trades = frames.columns_of(frame)
+                entry.trades, kept = frames.columns_of(frame)
+                entry.kept = b"" if kept is None else tape.bits_of(kept)
                 # Of no other use from here on.
-                self._observe(frame.symbols, frame.trades, entry.trades)
+                self._observe(frame.symbols, frame.trades, entry)
                 pairs = zip(frame.symbols, frame.crossed, strict=False)
                 entry.crossed = {symbol: count for symbol, count in pairs if count}
                 self._count_by_symbol("crossed", entry.crossed)
@@ -484,7 +487,8 @@ class Shard:
         if entry.events != NOTHING:
             self._apply(entry.symbols, order_frames.unpack_events(entry.events))
         if entry.trades != NOTHING:
-            self._observe(entry.symbols, tape.unpack([(entry.trades, b"")]), entry.trades)
+            trades = tape.unpack([tape.Packed(entry.trades, kept=entry.kept)])
+            self._observe(entry.symbols, trades, entry)
             self._count_by_symbol("crossed", entry.crossed)
         since = self._remembered(entry.watermark)
         names = fingerprints.names_of(entry.symbols, entry.exchanges)
@@ -540,10 +544,11 @@ class Shard:
         self._encode(symbols, events)
         self.book.apply(events)
 
-    def _observe(self, symbols: list[str], trades: NDArray[np.void], written: Packed) -> None:
+    def _observe(self, symbols: list[str], trades: NDArray[np.void], entry: _Entry) -> None:
         """Hands trades, whose symbols these are, to the watch; changes them."""
         codes = self._encode(symbols, trades)
-        self.watch.take(trades, (written, codes.tobytes()), self._symbols, self._passed)
+        written = tape.Packed(entry.trades, codes.tobytes(), entry.kept)
+        self.watch.take(trades, written, self._symbols, self._passed)
 
     def _read_tape(self, watermark: int, now_ms: int) -> Sequence[Output]:
         """Publishes what is to be said of the trades whose time has passed."""

@@ -5,8 +5,10 @@ follow by id, price and quantity: the tape is the same however its trades came.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 
+import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -19,10 +21,27 @@ from udfs.windows import NEVER
 
 SOON_MS = 10_000
 """What waits for longer does so packed: partitions that are read hours ahead of another are."""
+_MANY = 50
+"""Of so many trades, one that comes long before the others waits apart."""
+_PILES = 4
+"""More than that many are of no use: see ``_sorted``."""
 
-Packed = tuple[columns.Packed, bytes]
-"""Trades as they are written down, and of each symbol that they tell the code (i8, -1 if they are
-none of it); or nothing if they tell the codes themselves."""
+
+class Packed(msgspec.Struct, array_like=True, frozen=True):
+    """Trades as they are written down."""
+
+    trades: columns.Packed
+    codes: bytes = b""
+    """Of each symbol that they tell, the code (i8, -1 if they are none of it); nothing if they tell
+    the codes themselves."""
+    kept: bytes = b""
+    """A bit of each: whether it counts; nothing if all do."""
+
+    def without(self, wanted: NDArray[np.bool_]) -> "Packed":
+        """Those that are wanted, (n,), of those that count."""
+        kept = _are_kept(self)
+        kept[kept] = wanted
+        return Packed(self.trades, self.codes, bits_of(kept))
 
 
 class Tape:
@@ -30,32 +49,39 @@ class Tape:
 
     def __init__(self, written: Iterable[Packed] = ()) -> None:
         """The one of which ``pack`` gave this."""
-        self._parts: list[tuple[int, NDArray[np.void] | Packed]] = [
-            (_first_of(part), part) for part in written
+        self._parts = [
+            _Part(part, int(_unpacked(part)["timestamp"].min(initial=NEVER))) for part in written
         ]
-        """Each with its first time."""
-        self.first = min((first for first, _ in self._parts), default=int(NEVER))
+        self._taken = -int(NEVER)
+        """Those of parts that are not packed and come before this time have been taken."""
+
+    @property
+    def first(self) -> int:
         """The time of the first trade that waits, ms; NEVER if there is none."""
+        return min((part.first for part in self._parts), default=int(NEVER))
 
     def mark(self, symbols: NDArray[np.bool_]) -> None:
         """Sets those that trades wait of, and perhaps others that came with them."""
-        for _, part in self._parts:
-            if isinstance(part, tuple) and (codes := _codes_of(part)) is not None:
+        for part in self._parts:
+            if isinstance(part.trades, Packed) and (codes := _codes_of(part.trades)) is not None:
                 symbols[codes[codes >= 0]] = True
             else:
-                symbols[_unpacked(part)["symbol"]] = True
+                symbols[_unpacked(part.trades)["symbol"]] = True
 
     def pack(self) -> list[Packed]:
         """Those that wait, as they are written down."""
         found: list[Packed] = []
-        for _, group in groupby(self._parts, lambda part: isinstance(part[1], tuple)):
-            parts = [part for _, part in group]
-            packed = [part for part in parts if isinstance(part, tuple)]
-            found += packed or [pack(joined([_unpacked(part) for part in parts]))]
+        for _, group in groupby(self._parts, lambda part: isinstance(part.trades, Packed)):
+            parts = list(group)
+            packed = [part.trades for part in parts if isinstance(part.trades, Packed)]
+            found += packed
+            if not packed:
+                trades = joined([_unpacked(part.trades) for part in parts])
+                found.append(pack(trades.compress(trades["timestamp"] >= self._taken)))
         return found
 
     def add(self, trades: NDArray[np.void], soon_ms: int, written: Packed | None = None) -> None:
-        """Takes in trades whose time has not passed.
+        """Takes in trades whose time has not passed: what is taken next is not before it.
 
         Args:
             trades: (n,) of TRADE.
@@ -64,51 +90,67 @@ class Tape:
         """
         if not trades.size:
             return
-        first = int(trades["timestamp"].min())
-        if written and first >= soon_ms:
-            (size, kinds, data), codes = written
-            # A copy, because there is room for more.
-            data = memoryview(data.tobytes())
-            self._parts.append((first, ((size, kinds, data), codes)))
-        else:
-            self._parts.append((first, trades))
-        self.first = min(self.first, first)
+        times = trades["timestamp"]
+        if written:
+            # Late ones come long before the others, and would have all of them unpacked.
+            place = times.size // _MANY
+            begin = int(np.partition(times, place)[place])
+            if begin >= soon_ms:
+                are_rest = times >= begin
+                rest = written.without(are_rest)
+                size, kinds, data = rest.trades
+                # A copy, because there is room for more.
+                data = memoryview(data.tobytes())
+                rest = msgspec.structs.replace(rest, trades=(size, kinds, data))
+                self._parts.append(_Part(rest, begin))
+                trades = trades.compress(~are_rest)
+        if trades.size:
+            self._parts.append(_Part(trades, int(trades["timestamp"].min())))
 
     def take(self, until_ms: int) -> NDArray[np.void]:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
-        over = [_unpacked(part) for first, part in self._parts if first < until_ms]
-        self._parts = [each for each in self._parts if each[0] >= until_ms]
-        self.first = min((first for first, _ in self._parts), default=int(NEVER))
-        taken, rest = _divide(over, until_ms)
-        self.add(rest, until_ms)
+        over = [part for part in self._parts if part.first < until_ms]
+        unpacked = [_unpacked(part.trades) for part in over]
+        taken, firsts = _divide(unpacked, self._taken, until_ms)
+        # What is left of a part stays where it is: to copy it each time takes longer than to look.
+        for part, trades, first in zip(over, unpacked, firsts, strict=True):
+            part.trades, part.first = trades, first
+        self._parts = [part for part in self._parts if part.first < NEVER]
+        self._taken = until_ms
         return taken
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place."""
-        for place, (first, part) in enumerate(self._parts):
-            if isinstance(part, tuple):
-                before = _codes_of(part)
+        for part in self._parts:
+            if isinstance(part.trades, Packed):
+                before = _codes_of(part.trades)
                 after = codes if before is None else np.where(before < 0, -1, codes[before])
-                self._parts[place] = first, (part[0], after.tobytes())
+                part.trades = msgspec.structs.replace(part.trades, codes=after.tobytes())
             else:
-                part["symbol"] = codes[part["symbol"]]
+                part.trades["symbol"] = codes[part.trades["symbol"]]
+
+
+@dataclass
+class _Part:
+    """Trades that came together."""
+
+    trades: NDArray[np.void] | Packed
+    first: int
+    """The time of the first that waits; NEVER if there is none."""
 
 
 def _divide(
-    parts: list[NDArray[np.void]], until_ms: int
-) -> tuple[NDArray[np.void], NDArray[np.void]]:
-    """Those before a time, by symbol and in their order; and the others, as they came."""
+    parts: list[NDArray[np.void]], since_ms: int, until_ms: int
+) -> tuple[NDArray[np.void], list[int]]:
+    """Those between two times, by symbol and in their order; and of each part the next time."""
     symbols = 1 + max((int(part["symbol"].max()) for part in parts), default=-1)
-    sizes = np.zeros(symbols + 2, np.int64)
-    for part in parts:
-        _count(part, until_ms, sizes)
-    # Where each symbol begins; after the last one, the others.
+    sizes = np.zeros(symbols + 1, np.int64)
+    firsts = [_count(part, since_ms, until_ms, sizes) for part in parts]
     begins = np.cumsum(sizes)
-    next_of, count = begins.copy(), int(begins[symbols])
-    divided = np.empty(sum(part.size for part in parts), TRADE)
-    are_sorted = [_place(part, until_ms, begins, next_of, divided) for part in parts]
-    taken, rest = divided[:count], divided[count:]
-    return taken if all(are_sorted) else _in_order(taken, begins[: symbols + 1]), rest
+    next_of = begins.copy()
+    taken = np.empty(begins[symbols], TRADE)
+    are_sorted = [_place(part, since_ms, until_ms, begins, next_of, taken) for part in parts]
+    return taken if all(are_sorted) else _in_order(taken, begins), firsts
 
 
 @njit(cache=True, inline="always")
@@ -127,119 +169,175 @@ def _is_before(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _count(trades, until_ms, sizes):  # type: ignore[no-untyped-def]
-    """Counts those before a time, at the place after that of their symbol."""
+def _count(trades, since_ms, until_ms, sizes):  # type: ignore[no-untyped-def]
+    """Counts those between two times, at the place after that of their symbol.
+
+    Returns the first time after those.
+    """
+    first = NEVER
     for i in range(trades.size):
-        if trades[i].timestamp < until_ms:
+        time = trades[i].timestamp
+        if time >= until_ms:
+            first = min(first, time)
+        elif time >= since_ms:
             sizes[trades[i].symbol + 1] += 1
+    return first
 
 
 @njit(cache=True)
-def _place(trades, until_ms, begins, next_of, divided):  # type: ignore[no-untyped-def]
-    """Writes those before a time by symbol, as they came, and the others after them all.
+def _place(trades, since_ms, until_ms, begins, next_of, taken):  # type: ignore[no-untyped-def]
+    """Writes those between two times by symbol, as they came.
 
     Returns whether those are in their order, after what was written before: they mostly are, and
     need not be sorted.
     """
     are_sorted = True
     for i in range(trades.size):
-        is_over = trades[i].timestamp < until_ms
-        symbol = trades[i].symbol if is_over else begins.size - 2
-        place = next_of[symbol]
-        divided[place] = trades[i]
-        next_of[symbol] = place + 1
-        if is_over and place > begins[symbol] and _is_before(trades[i], divided[place - 1]):
-            are_sorted = False
+        if since_ms <= trades[i].timestamp < until_ms:
+            symbol = trades[i].symbol
+            place = next_of[symbol]
+            taken[place] = trades[i]
+            next_of[symbol] = place + 1
+            if place > begins[symbol] and _is_before(trades[i], taken[place - 1]):
+                are_sorted = False
     return are_sorted
 
 
 @njit(cache=True)
 def _in_order(trades, begins):  # type: ignore[no-untyped-def]
-    """The trades of each symbol, which begin at ``begins``, in their order.
-
-    They come from several partitions, each of which has them nearly in order: so runs that are in
-    order are merged, two and two, until one is left. No sort by several keys would know of them.
-    """
-    places, merged = np.arange(trades.size), np.empty(trades.size, np.int64)
+    """The trades of each symbol, which begin at ``begins``, in their order."""
+    ordered = np.empty_like(trades)
     for symbol in range(begins.size - 1):
         first, end = begins[symbol], begins[symbol + 1]
-        is_one = False
-        while not is_one:
-            is_one = _merge_runs(trades, places, merged, first, end)
-            places[first:end] = merged[first:end]
-    ordered = np.empty_like(trades)
-    for i in range(trades.size):
-        ordered[i] = trades[places[i]]
+        places = _sorted(trades, np.arange(first, end))
+        for i in range(first, end):
+            ordered[i] = trades[places[i - first]]
     return ordered
 
 
 @njit(cache=True)
-def _merge_runs(trades, places, merged, first, end):  # type: ignore[no-untyped-def]
-    """Merges each two runs between ``first`` and ``end``; returns whether there was only one pair.
+def _sorted(trades, places):  # type: ignore[no-untyped-def]
+    """Places of trades, in the order of these; changes what it is given.
 
-    Of equals, those of the run before come first.
+    They come from several partitions, each of which has them nearly in order. So those that are in
+    order are put on a pile, those that are left out on another one, and so on; then the piles are
+    merged. No sort by several keys would know of them. What is too wild for so many piles is merged
+    by its runs.
     """
-    start = first
-    while start < end:
-        middle = _run_end(trades, places, start, end)
-        stop = _run_end(trades, places, middle, end)
-        left, right = start, middle
-        for i in range(start, stop):
-            if right < stop and (
-                left == middle or _is_before(trades[places[right]], trades[places[left]])
-            ):
-                merged[i] = places[right]
-                right += 1
-            else:
-                merged[i] = places[left]
-                left += 1
-        if start == first and stop == end:
-            return True
-        start = stop
-    return first == end
+    piles, merged = np.empty_like(places), np.empty_like(places)
+    ends = np.zeros(_PILES + 1, np.int64)
+    left, count = places.size, 0
+    while left and count < _PILES:
+        at, left = _pile_up(trades, places[:left], piles[ends[count] :])
+        ends[count + 1] = ends[count] + at
+        count += 1
+    if count == 1 and not left:
+        return piles
+    while not _merge_runs(trades, places[:left], merged):
+        places[:left] = merged[:left]
+    # Of equals those of an earlier pile came first.
+    for pile in range(count - 1, -1, -1):
+        places[:left] = merged[:left]
+        own = piles[ends[pile] : ends[pile + 1]]
+        _merge(trades, own, places[:left], merged)
+        left += own.size
+    return merged
 
 
 @njit(cache=True, inline="always")
-def _run_end(trades, places, start, end):  # type: ignore[no-untyped-def]
+def _pile_up(trades, places, pile):  # type: ignore[no-untyped-def]
+    """Puts the places that are in order on a pile, and the others at the begin of ``places``.
+
+    Returns how many those are, and these. Of equals, what came first is on no later pile.
+    """
+    last = places[0]
+    size = left = 0
+    for place in places:
+        if _is_before(trades[place], trades[last]):
+            places[left] = place
+            left += 1
+        else:
+            pile[size] = last = place
+            size += 1
+    return size, left
+
+
+@njit(cache=True, inline="always")
+def _merge(trades, ones, others, merged):  # type: ignore[no-untyped-def]
+    """Merges places that are in order; of equals, ``ones`` come first."""
+    i = j = 0
+    for at in range(ones.size + others.size):
+        if j < others.size and (i == ones.size or _is_before(trades[others[j]], trades[ones[i]])):
+            merged[at] = others[j]
+            j += 1
+        else:
+            merged[at] = ones[i]
+            i += 1
+
+
+@njit(cache=True)
+def _merge_runs(trades, places, merged):  # type: ignore[no-untyped-def]
+    """Merges each two runs of places that are in order; returns whether one is left."""
+    start = 0
+    while start < places.size:
+        middle = _run_end(trades, places, start)
+        end = _run_end(trades, places, middle)
+        _merge(trades, places[start:middle], places[middle:end], merged[start:])
+        if start == 0 and end == places.size:
+            return True
+        start = end
+    return places.size == 0
+
+
+@njit(cache=True, inline="always")
+def _run_end(trades, places, start):  # type: ignore[no-untyped-def]
     """Where the places that begin at ``start`` are in order no more."""
     i = start + 1
-    while i < end and not _is_before(trades[places[i]], trades[places[i - 1]]):
+    while i < places.size and not _is_before(trades[places[i]], trades[places[i - 1]]):
         i += 1
-    return min(i, end)
+    return min(i, places.size)
 
 
 def pack(trades: NDArray[np.void]) -> Packed:
     """Trades as they are written down, with the codes that they have."""
-    return columns.pack(trades, FIELDS), b""
+    return Packed(columns.pack(trades, FIELDS))
 
 
 def unpack(parts: Iterable[Packed]) -> NDArray[np.void]:
     """(n,) of TRADE: those of all parts, with the codes of their symbols."""
     found = [np.zeros(0, TRADE)]
     for part in parts:
-        trades, codes = columns.unpack(part[0], FIELDS, TRADE), _codes_of(part)
+        trades, codes = columns.unpack(part.trades, FIELDS, TRADE), _codes_of(part)
+        if part.kept:
+            trades = trades.compress(_are_kept(part))
         if codes is not None:
             trades["symbol"] = codes[trades["symbol"]]
         found.append(trades)
     return joined(found)
 
 
+def bits_of(kept: NDArray[np.bool_]) -> bytes:
+    """Which trades count, (n,), as it is written down."""
+    return np.packbits(kept).tobytes()
+
+
+def _are_kept(part: Packed) -> NDArray[np.bool_]:
+    size = part.trades[0]
+    if not part.kept:
+        return np.ones(size, np.bool_)
+    return np.unpackbits(np.frombuffer(part.kept, np.uint8), count=size).astype(np.bool_)
+
+
 def _unpacked(part: NDArray[np.void] | Packed) -> NDArray[np.void]:
-    return unpack([part]) if isinstance(part, tuple) else part
+    return unpack([part]) if isinstance(part, Packed) else part
 
 
 def _codes_of(part: Packed) -> NDArray[np.int64] | None:
-    return np.frombuffer(part[1], np.int64) if part[1] else None
-
-
-def _first_of(part: Packed) -> int:
-    """The time of the first: the least of the column of times, all of which are after 1970."""
-    (_, kinds, _), _ = part
-    return int(np.frombuffer(kinds, columns.COLUMN, 1)["least"][0].astype(np.int64))
+    return np.frombuffer(part.codes, np.int64) if part.codes else None
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     trades = unpack([pack(np.zeros(2, TRADE))])
     trades["quantity"] = 2, 1  # not in order
-    _divide([trades], 1)
+    _divide([trades], 0, 1)

@@ -73,7 +73,7 @@ class Watch:
         if in_time.all():
             self.tape.add(trades, soon_ms, written)
         else:
-            self.tape.add(trades.compress(in_time), soon_ms)
+            self.tape.add(trades.compress(in_time), soon_ms, written.without(in_time))
 
     def count(
         self, what: Literal["duplicates", "crossed"], code: int, count: int, names: list[str]

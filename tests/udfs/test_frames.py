@@ -21,7 +21,9 @@ def contents(*parts: frames.Frame) -> list[tuple[object, ...]]:
 
 def written(frame: frames.Frame) -> bytes:
     """The trades as they come back from how they are written down."""
-    return columns.unpack(frames.columns_of(frame), frames.FIELDS, TRADE).tobytes()
+    packed, kept = frames.columns_of(frame)
+    trades = columns.unpack(packed, frames.FIELDS, TRADE)
+    return (trades if kept is None else trades[kept]).tobytes()
 
 
 @given(st.lists(trades, min_size=1, max_size=20), st.integers(1, 5))

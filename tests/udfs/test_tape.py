@@ -38,9 +38,12 @@ def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
 
 def written(trades: NDArray[np.void], codes: list[int]) -> tapes.Packed:
     """As a frame has them, which tells symbols by places in a list of its own."""
-    others = trades.copy()
-    others["symbol"] = [codes.index(code) for code in trades["symbol"].tolist()]
-    return tapes.pack(others)[0], np.array(codes).tobytes()
+    others = np.concatenate([trades, trades[:2], trades[1:]])
+    others["symbol"] = [codes.index(code) for code in others["symbol"].tolist()]
+    packed = tapes.Packed(tapes.pack(others).trades, np.array(codes).tobytes())
+    # Some were left out when they came to the shard, others when they came to the tape.
+    packed = packed.without(np.arange(others.size) < trades.size + 2)
+    return packed.without(np.arange(trades.size + len(trades[:2])) < trades.size)
 
 
 def filled(trades: NDArray[np.void], cuts: list[int], soon_ms: int) -> Tape:
