@@ -6,14 +6,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import anomaly_writer, learned, robust
-from udfs.anomaly_writer import SEVERITIES
+from udfs import learned, robust
+from udfs.candles import LENGTHS_MS
+from udfs.forms import Chosen, Form, chosen, keys_of, place_of
 from udfs.intervals import INTERVALS
 from udfs.periods import Limits, ModelRules
-from udfs.sources import Topics, named
+from udfs.sources import Topics
 from udfs.zscore import PRICE
 
-_SEVERITY_NAMES = [name for _, name in SEVERITIES]
+SEVERITIES = ((2.0, "critical"), (1.5, "major"), (0.0, "minor"))
+"""From which multiple of the threshold on an anomaly is how severe."""
 _INTERVALS = list(INTERVALS)
 
 
@@ -49,7 +51,8 @@ class Anomaly(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a model saw of the candle, by name; only its messages have this."""
 
 
-_json = msgspec.json.Encoder()
+_OF_CANDLES = Form(Anomaly, features=learned.FEATURES)
+_FORM = Form(Anomaly, rounded=("mean", "standard_deviation", "z"))
 
 
 def messages(
@@ -61,35 +64,29 @@ def messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each of some findings about trades, updated now.
 
-    At the time of the trade if that is None. A kernel writes them, as there may be more of these
-    than of all other messages.
+    At the time of the trade if that is None.
     """
     about = trades.take(found["trade"])
-    written = anomaly_writer.write(about, found, names, topics, now_ms)
-    codes = about["symbol"].tolist()
-    keys = {code: names[code].encode() for code in set(codes)}
-    for place in [place for place, message in enumerate(written) if not message]:
-        written[place] = _json.encode(_odd(about[place], found[place], names, topics, now_ms))
-    return zip([keys[code] for code in codes], written, strict=True)
-
-
-def _odd(
-    trade: np.void, finding: np.void, names: list[str], topics: Topics, now_ms: int | None
-) -> Anomaly:
-    """The anomaly of a trade whose numbers the kernel cannot write."""
-    kind = "price" if finding["kind"] == PRICE else "quantity"
-    timestamp, score, threshold = (
-        each.item() for each in (trade["timestamp"], finding["score"], finding["threshold"])
+    of_symbols = chosen(names, about["symbol"])
+    is_price = found["kind"] == PRICE
+    times = about["timestamp"]
+    written = _FORM.write(
+        found.size,
+        symbol=of_symbols,
+        timestamp=times,
+        kind=Chosen(["quantity", "price"], is_price),
+        interval=None,
+        value=np.where(is_price, about["price"], about["quantity"]),
+        mean=found["mean"],
+        standard_deviation=found["deviation"],
+        z=found["score"],
+        threshold=found["threshold"],
+        severity=_severities(found["score"], found["threshold"]),
+        count=found["count"],
+        **place_of(about, topics),
+        updated_at=times if now_ms is None else now_ms,
     )
-    (severity,) = _severities(np.array([score]), np.array([threshold]))
-    return Anomaly(
-        *(names[trade["symbol"]], timestamp, kind, None, trade[kind].item()),
-        *(finding["mean"].item(), finding["deviation"].item(), score, threshold, severity),
-        finding["count"].item(),
-        *named(trade["source"].item(), topics),
-        trade["offset"].item(),
-        timestamp if now_ms is None else now_ms,
-    )
+    return zip(keys_of(of_symbols), written, strict=True)
 
 
 def of_candles(
@@ -111,22 +108,33 @@ def of_candles(
         now_ms: When.
     """
     thresholds = limits.of(names[code] for code in rows["symbol"].tolist())
+    ends = rows["start"] + LENGTHS_MS[rows["interval"]]
     for number, kind in enumerate(robust.KINDS):
         of_kind = values[:, number * robust.FIELDS : (number + 1) * robust.FIELDS]
-        scores = of_kind[:, robust.SCORE]
-        places = np.flatnonzero(np.abs(scores) >= thresholds)
-        severities = _severities(scores[places], thresholds[places])
-        for place, severity in zip(places.tolist(), severities, strict=True):
-            row = rows[place]
-            interval = _INTERVALS[row["interval"]]
-            name, start = names[row["symbol"]], int(row["start"])
-            value, median, deviation, score, count = of_kind[place].tolist()
-            anomaly = Anomaly(
-                *(name, start, kind, interval, value, median, deviation, score),
-                *(float(thresholds[place]), severity, int(count), None, None, None),
-                start + INTERVALS[interval] if now_ms is None else now_ms,
-            )
-            yield name.encode(), _json.encode(anomaly)
+        places = np.flatnonzero(np.abs(of_kind[:, robust.SCORE]) >= thresholds)
+        if not places.size:
+            continue
+        own, row, reached = of_kind[places], rows.take(places), thresholds[places]
+        of_symbols = chosen(names, row["symbol"])
+        written = _OF_CANDLES.write(
+            places.size,
+            symbol=of_symbols,
+            timestamp=row["start"],
+            kind=kind,
+            interval=Chosen(_INTERVALS, row["interval"]),
+            value=own[:, robust.VALUE],
+            mean=own[:, robust.MEDIAN],
+            standard_deviation=own[:, robust.DEVIATION],
+            z=own[:, robust.SCORE],
+            threshold=reached,
+            severity=_severities(own[:, robust.SCORE], reached),
+            count=own[:, robust.COUNT],
+            topic=None,
+            partition=None,
+            offset=None,
+            updated_at=ends[places] if now_ms is None else now_ms,
+        )
+        yield from zip(keys_of(of_symbols), written, strict=True)
 
 
 def of_model(
@@ -150,23 +158,32 @@ def of_model(
     """
     scores = values[:, learned.SCORE]
     places = np.flatnonzero(scores >= rules.threshold)
-    severities = _severities(np.full(places.size, 1 - rules.threshold), 1 - scores[places])
-    for place, severity in zip(places.tolist(), severities, strict=True):
-        row = rows[place]
-        interval = _INTERVALS[row["interval"]]
-        name, start = names[row["symbol"]], int(row["start"])
-        score, count, *features = values[place].tolist()
-        anomaly = Anomaly(
-            *(name, start, "model", interval, score, None, None, None),
-            *(rules.threshold, severity, int(count), None, None, None),
-            start + INTERVALS[interval] if now_ms is None else now_ms,
-            dict(zip(learned.FEATURES, features, strict=True)),
-        )
-        yield name.encode(), _json.encode(anomaly)
+    own, row = values[places], rows.take(places)
+    of_symbols = chosen(names, row["symbol"])
+    ends = row["start"] + LENGTHS_MS[row["interval"]]
+    written = _OF_CANDLES.write(
+        places.size,
+        symbol=of_symbols,
+        timestamp=row["start"],
+        kind="model",
+        interval=Chosen(_INTERVALS, row["interval"]),
+        value=own[:, learned.SCORE],
+        mean=None,
+        standard_deviation=None,
+        z=None,
+        threshold=rules.threshold,
+        severity=_severities(np.full(places.size, 1 - rules.threshold), 1 - scores[places]),
+        count=own[:, learned.COUNT],
+        topic=None,
+        partition=None,
+        offset=None,
+        updated_at=ends if now_ms is None else now_ms,
+        features=own[:, -len(learned.FEATURES) :],
+    )
+    return zip(keys_of(of_symbols), written, strict=True)
 
 
-def _severities(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> list[str]:
+def _severities(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> Chosen:
+    """How severe each is, (n,)."""
     reached = [np.abs(scores) >= least * thresholds for least, _ in SEVERITIES]
-    found = np.select(reached, _SEVERITY_NAMES, "")
-    severities: list[str] = found.tolist()
-    return severities
+    return Chosen([name for _, name in SEVERITIES], np.argmax(reached, axis=0))

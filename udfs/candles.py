@@ -17,11 +17,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
+from udfs.forms import Chosen, Form, chosen
 from udfs.frames import Frame, long_id_starts
 from udfs.index import find, index_of
 from udfs.intervals import INTERVALS, SECOND_MS
 from udfs.scanner import BUY, MAX_TRADE_ID_LENGTH
-from udfs.sums import LIMBS, add, carry, limbs, total_of
+from udfs.sums import LIMBS, add, carry, limbs, totals
 from udfs.trades import INLINE_ID_BYTES, TRADE
 from udfs.words import pointer, record
 
@@ -288,44 +289,36 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
     updated_at: int
 
 
-_json = msgspec.json.Encoder()
+_FORM, _KEY = Form(Candle), Form(_Key)
 _NAMES = list(INTERVALS)
-_PUBLISHED = [
-    "symbol", "interval", "start", "open", "high", "low", "close", "trades", "flags", "revision",
-    *(name for name, _ in limbs("volume", "notional", "buy_volume")),
-]  # fmt: skip
 
 
 def messages(
     rows: NDArray[np.void], symbols: list[str], now_ms: int | None
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle, updated now; at its window's end if None."""
-    fields = [rows[name].tolist() for name in _PUBLISHED]
-    for code, place, start, first, high, low, last, trades, flags, revision, *sums in zip(
-        *fields, strict=True
-    ):
-        symbol, interval = symbols[code], _NAMES[place]
-        end = start + INTERVALS[interval]
-        volume, notional, buy_volume = total_of(sums)
-        candle = Candle(
-            symbol,
-            interval,
-            start,
-            end,
-            first,
-            high,
-            low,
-            last,
-            volume,
-            notional,
-            notional / volume,
-            trades,
-            buy_volume,
-            bool(flags & FINAL),
-            revision,
-            end if now_ms is None else now_ms,
-        )
-        yield _json.encode(_Key(symbol, interval)), _json.encode(candle)
+    ends = rows["start"] + LENGTHS_MS[rows["interval"]]
+    volume, notional = totals(rows, VOLUME), totals(rows, NOTIONAL)
+    key = {"symbol": chosen(symbols, rows["symbol"]), "interval": Chosen(_NAMES, rows["interval"])}
+    values = _FORM.write(
+        rows.size,
+        **key,
+        start=rows["start"],
+        end=ends,
+        open=rows["open"],
+        high=rows["high"],
+        low=rows["low"],
+        close=rows["close"],
+        volume=volume,
+        notional=notional,
+        vwap=notional / volume,
+        trades=rows["trades"],
+        buy_volume=totals(rows, BUY_VOLUME),
+        final=Chosen([False, True], rows["flags"] & FINAL),
+        revision=rows["revision"],
+        updated_at=ends if now_ms is None else now_ms,
+    )
+    return zip(_KEY.write(rows.size, **key), values, strict=True)
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -364,4 +357,5 @@ def unpack(data: bytes) -> Candles:
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
-    unpack(pack(of_frame(Frame(0, np.zeros(1, TRADE), ["-"], [], b""))))
+    some = of_frame(Frame(0, np.ones(1, TRADE), ["-", "-"], [], b""))
+    messages(unpack(pack(some)).rows, ["-", "-"], None)

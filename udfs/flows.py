@@ -4,6 +4,7 @@ The flow of a second is counts and exact sums, so flows merge as candles do, wha
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from udfs import columns
 from udfs.candles import FINAL
 from udfs.columns import Packed
+from udfs.forms import Chosen, Form, chosen, keys_of
 from udfs.frames import Frame
 from udfs.index import find, index_of
 from udfs.intervals import INTERVALS, SECOND_MS
 from udfs.orders import REPLACE
 from udfs.scanner import BUY
 from udfs.sources import are_orders
-from udfs.sums import LIMBS, add, carry, limbs, total_of
+from udfs.sums import LIMBS, add, carry, limbs, totals
 from udfs.words import pointer, record
 
 _KINDS = ("orders", "cancels", "replaces", "fills")
@@ -154,40 +156,44 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
     updated_at: int
 
 
-_json = msgspec.json.Encoder()
-_NAMES = list(INTERVALS)
-_PUBLISHED = [
-    *("symbol", "interval", "start", "flags", "revision"),
-    *_COUNTS,
-    *(name for name, _ in limbs(*_SUMS)),
-]
+_FORM = Form(Flow)
+_NAMES, _LENGTHS_MS = list(INTERVALS), np.array(list(INTERVALS.values()))
 
 
 def messages(
     rows: NDArray[np.void], symbols: list[str], now_ms: int | None
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each flow, updated now; at its window's end if None."""
-    fields = [rows[name].tolist() for name in _PUBLISHED]
-    for code, place, start, flags, revision, *values in zip(*fields, strict=True):
-        symbol, interval = symbols[code], _NAMES[place]
-        end = start + INTERVALS[interval]
-        counts, rest = values[: len(_COUNTS)], values[len(_COUNTS) :]
-        sums = list(total_of(rest))
-        orders, cancels, replaces, fills = (sum(counts[k : k + 2]) for k in range(0, 8, 2))
-        buys, sells, _, _, *filled = sums
-        ratios = (
-            _ratio(buys - sells, buys + sells),
-            _ratio(cancels, orders),
-            _ratio(orders + cancels + replaces, fills),
-            _ratio(sum(filled), buys + sells),
-        )
-        state = bool(flags & FINAL), revision, end if now_ms is None else now_ms
-        flow = Flow(*(symbol, interval, start, end, *counts, *sums, *ratios, *state))
-        yield symbol.encode(), _json.encode(flow)
+    ends = rows["start"] + _LENGTHS_MS[rows["interval"]]
+    counts = {name: rows[name] for name in _COUNTS}
+    sums = {name: totals(rows, _FIRST_SUM + LIMBS * k) for k, name in enumerate(_SUMS)}
+    orders, cancels, replaces, fills = (
+        counts[f"buy_{kind}"] + counts[f"sell_{kind}"] for kind in _KINDS
+    )
+    buys, sells = sums["buy_quantity"], sums["sell_quantity"]
+    of_symbols = chosen(symbols, rows["symbol"])
+    written = _FORM.write(
+        rows.size,
+        symbol=of_symbols,
+        interval=Chosen(_NAMES, rows["interval"]),
+        start=rows["start"],
+        end=ends,
+        **counts,
+        **sums,
+        order_flow_imbalance=_ratio(buys - sells, buys + sells),
+        cancel_ratio=_ratio(cancels, orders),
+        order_to_trade_ratio=_ratio(orders + cancels + replaces, fills),
+        fill_ratio=_ratio(sums["buy_filled"] + sums["sell_filled"], buys + sells),
+        final=Chosen([False, True], rows["flags"] & FINAL),
+        revision=rows["revision"],
+        updated_at=ends if now_ms is None else now_ms,
+    )
+    return zip(keys_of(of_symbols), written, strict=True)
 
 
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """(n,) NaN where there is no whole."""
+    return np.divide(part, whole, out=np.full(part.size, np.nan), where=whole != 0)
 
 
 def pack(rows: NDArray[np.void]) -> Packed:

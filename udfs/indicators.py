@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from udfs.candles import CANDLE, NOTIONAL, VOLUME, WORDS
+from udfs.candles import CANDLE, LENGTHS_MS, NOTIONAL, VOLUME, WORDS
+from udfs.forms import Chosen, Form, chosen, keys_of
 from udfs.intervals import INTERVALS
 from udfs.periods import Periods
 from udfs.sums import value
@@ -183,8 +184,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     updated_at: int
 
 
-_json = msgspec.json.Encoder()
-_INTERVALS = list(INTERVALS.items())
+_INTERVALS = list(INTERVALS)
 
 
 def messages(
@@ -195,14 +195,19 @@ def messages(
     now_ms: int | None,
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle, updated now; at its window's end if None."""
-    fields = [rows[name].tolist() for name in ("symbol", "interval", "start", "close")]
-    for code, place, start, close, own in zip(*fields, values.tolist(), strict=True):
-        interval, length = _INTERVALS[place]
-        end, symbol = start + length, symbols[code]
-        named = {name: None if v != v else v for name, v in zip(names, own, strict=True)}
-        updated_at = end if now_ms is None else now_ms
-        message = Message(symbol, interval, start, end, close, named, updated_at)
-        yield symbol.encode(), _json.encode(message)
+    ends = rows["start"] + LENGTHS_MS[rows["interval"]]
+    of_symbols = chosen(symbols, rows["symbol"])
+    written = Form(Message, values=names).write(
+        rows.size,
+        symbol=of_symbols,
+        interval=Chosen(_INTERVALS, rows["interval"]),
+        start=rows["start"],
+        end=ends,
+        close=rows["close"],
+        values=values,
+        updated_at=ends if now_ms is None else now_ms,
+    )
+    return zip(keys_of(of_symbols), written, strict=True)
 
 
 def warm_up() -> None:

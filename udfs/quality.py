@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.sources import Topics, named
+from udfs.forms import Form, chosen, keys_of, place_of
+from udfs.sources import Topics
 from udfs.zscore import GAP
 
 
@@ -75,6 +76,7 @@ class Totals(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="total
 
 Event = Gap | FatFinger | Totals
 _json = msgspec.json.Encoder()
+_GAP, _FAT_FINGER = Form(Gap), Form(FatFinger)
 
 
 def messages(
@@ -86,31 +88,28 @@ def messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each of some findings about trades, updated now.
 
-    At the time of the trade if that is None.
+    At the time of the trade if that is None. Gaps come first.
     """
-    about = trades.take(found["trade"])
-    of_trades = about[["symbol", "timestamp", "price", "source", "offset"]].tolist()
-    fields = found[["kind", "mean", "score", "threshold", "count"]].tolist()
-    for trade, (kind, mean, score, threshold, count) in zip(of_trades, fields, strict=True):
-        code, timestamp, price, source, offset = trade
-        place = *named(source, topics), offset
-        updated_at = timestamp if now_ms is None else now_ms
-        event: Event
-        if kind == GAP:
-            length = int(score)
-            start = timestamp - length
-            event = Gap(
-                *(names[code], timestamp, start, timestamp, length, int(threshold)),
-                *place,
-                updated_at,
-            )
+    is_gap = found["kind"] == GAP
+    for form, own in ((_GAP, found.compress(is_gap)), (_FAT_FINGER, found.compress(~is_gap))):
+        about = trades.take(own["trade"])
+        of_symbols = chosen(names, about["symbol"])
+        times = about["timestamp"]
+        if form is _GAP:
+            fields = {"start": times - own["score"].astype(np.int64), "end": times}
+            fields |= {"length": own["score"], "threshold": own["threshold"]}
         else:
-            event = FatFinger(
-                *(names[code], timestamp, price, mean, score, threshold, count),
-                *place,
-                updated_at,
-            )
-        yield names[code].encode(), _json.encode(event)
+            fields = {"price": about["price"], "mean": own["mean"], "away": own["score"]}
+            fields |= {"threshold": own["threshold"], "trades": own["count"]}
+        written = form.write(
+            own.size,
+            symbol=of_symbols,
+            timestamp=times,
+            **fields,
+            **place_of(about, topics),
+            updated_at=times if now_ms is None else now_ms,
+        )
+        yield from zip(keys_of(of_symbols), written, strict=True)
 
 
 def totals(

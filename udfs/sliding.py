@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs.candles import CANDLE, NOTIONAL, VOLUME, WORDS
+from udfs.forms import Form, chosen, keys_of
 from udfs.intervals import INTERVALS
 from udfs.periods import SlidingWindow
 from udfs.sums import value
@@ -95,7 +96,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     updated_at: int
 
 
-_json = msgspec.json.Encoder()
+_FORM = Form(Message)
 
 
 def messages(
@@ -110,29 +111,28 @@ def messages(
     Updated now; at the window's end if None.
     """
     of_window = values.reshape(rows.size, len(windows), _FIELDS).transpose(1, 0, 2)
-    for window, own in zip(windows, of_window, strict=True):
-        places = np.flatnonzero(~np.isnan(own[:, _START]))
-        codes = rows["symbol"][places].tolist()
-        for code, (start, first, high, low, last, volume, notional, trades) in zip(
-            codes, own[places].tolist(), strict=True
-        ):
-            end = int(start) + window.size_ms
-            message = Message(
-                symbols[code],
-                window.name,
-                window.slide,
-                int(start),
-                end,
-                first,
-                high,
-                low,
-                last,
-                volume,
-                notional / volume,
-                int(trades),
-                end if now_ms is None else now_ms,
-            )
-            yield symbols[code].encode(), _json.encode(message)
+    for window, of_rows in zip(windows, of_window, strict=True):
+        places = np.flatnonzero(~np.isnan(of_rows[:, _START]))
+        own = of_rows[places]
+        of_symbols = chosen(symbols, rows["symbol"][places])
+        ends = own[:, _START] + window.size_ms
+        written = _FORM.write(
+            places.size,
+            symbol=of_symbols,
+            window=window.name,
+            slide=window.slide,
+            start=own[:, _START],
+            end=ends,
+            open=own[:, _OPEN],
+            high=own[:, _HIGH],
+            low=own[:, _LOW],
+            close=own[:, _CLOSE],
+            volume=own[:, _VOLUME],
+            vwap=own[:, _NOTIONAL] / own[:, _VOLUME],
+            trades=own[:, _TRADES],
+            updated_at=ends if now_ms is None else now_ms,
+        )
+        yield from zip(keys_of(of_symbols), written, strict=True)
 
 
 def warm_up() -> None:

@@ -6,18 +6,18 @@ nearest to the true sum, what ``math.fsum`` gives. (Of terms below 2**-27, less 
 is under 2**-80 is cut off.)
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from udfs.words import bits_of
 
 LIMB_BITS = 44
 LIMBS = 3
 """Words of a sum, the greatest first."""
 _LIMB_MASK = (1 << LIMB_BITS) - 1
 _TOP, _PER_TOP, _MIDDLE, _LOW = 2.0**8, 2.0**-8, 2.0**36, 2.0**44
-_UNIT = 2**80
-"""How many of the last limb's ones make 1."""
+_U1 = np.uint64(1)
 
 
 def limbs(*names: str) -> list[tuple[str, str]]:
@@ -46,17 +46,39 @@ def carry(words, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
+def _two_sum(a, b):  # type: ignore[no-untyped-def]
+    """A sum of doubles, and by what it was rounded."""
+    sum_ = a + b
+    other = sum_ - a
+    return sum_, (a - (sum_ - other)) + (b - other)
+
+
+@njit(cache=True)
 def value(words, at):  # type: ignore[no-untyped-def]
-    """A double near to the sum in limbs at ``at``: it may be off by its last bit."""
-    return words[at] * _TOP + (words[at + 1] + words[at + 2] / _LOW) / _MIDDLE
+    """The double nearest to the sum in limbs at ``at``.
+
+    The sum of three doubles, rounded once, as S. Boldo and G. Melquiond do it ("Emulation of FMA
+    and correctly rounded sums: proved algorithms using rounding to odd", 2008).
+    """
+    top, middle, low = words[at] * _TOP, words[at + 1] / _MIDDLE, words[at + 2] / _MIDDLE / _LOW
+    high, below = _two_sum(middle, low)
+    high, between = _two_sum(top, high)
+    rest, error = _two_sum(between, below)
+    # To odd: where something was cut off, the last bit is 1.
+    if error != 0 and not bits_of(rest) & _U1:
+        rest = np.nextafter(rest, np.inf if error > 0 else -np.inf)
+    return high + rest
 
 
-def total(top: int, middle: int, low: int) -> float:
-    """The double nearest to a sum in limbs: Python rounds a quotient of integers once."""
-    return ((top << 2 * LIMB_BITS) + (middle << LIMB_BITS) + low) / _UNIT
+@njit(cache=True)
+def _totals(words, at, out):  # type: ignore[no-untyped-def]
+    for i in range(out.size):
+        out[i] = value(words[i], at)
 
 
-def total_of(words: list[int]) -> Iterator[float]:
-    """The doubles nearest to some sums, whose limbs follow each other."""
-    for at in range(0, len(words), LIMBS):
-        yield total(*words[at : at + LIMBS])
+def totals(rows: NDArray[np.void], at: int) -> NDArray[np.float64]:
+    """(n,) the doubles nearest to the sums in limbs at word ``at`` of rows of words, (n,)."""
+    out = np.empty(rows.size)
+    words = np.ascontiguousarray(rows).view(np.int64).reshape(rows.size, rows.itemsize // 8)
+    _totals(words, at, out)
+    return out

@@ -6,8 +6,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.intervals import INTERVALS
-from udfs.sums import limbs, total_of
+from udfs.candles import NOTIONAL, PRICES, VOLUME
+from udfs.forms import Chosen, Form, chosen, keys_of
+from udfs.intervals import MINUTE_MS
+from udfs.sums import totals
 
 
 class Trend(msgspec.Struct, frozen=True, gc=False):
@@ -35,35 +37,32 @@ class Trend(msgspec.Struct, frozen=True, gc=False):
     updated_at: int
 
 
-_json = msgspec.json.Encoder()
-_FIELDS = ["symbol", "start", "high", "low", "trades", "revision"]
-_SUMS = [name for name, _ in limbs("volume", "notional", "prices")]
+_FORM = Form(Trend)
 
 
 def messages(
     rows: NDArray[np.void], symbols: list[str], threshold: float, now_ms: int | None
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle, updated now; at its window's end if None."""
-    fields = [rows[name].tolist() for name in (*_FIELDS, *_SUMS)]
-    for code, start, high, low, trades, revision, *sums in zip(*fields, strict=True):
-        volume, notional, prices = total_of(sums)
-        swing = (high - low) / low
-        end = start + INTERVALS["1m"]
-        trend = Trend(
-            symbols[code],
-            notional / volume,
-            prices / trades,
-            swing > threshold,
-            swing,
-            threshold,
-            high,
-            low,
-            trades,
-            start,
-            end,
-            "1m",
-            True,
-            revision,
-            end if now_ms is None else now_ms,
-        )
-        yield symbols[code].encode(), _json.encode(trend)
+    swing = (rows["high"] - rows["low"]) / rows["low"]
+    ends = rows["start"] + MINUTE_MS
+    of_symbols = chosen(symbols, rows["symbol"])
+    written = _FORM.write(
+        rows.size,
+        symbol=of_symbols,
+        averagePrice=totals(rows, NOTIONAL) / totals(rows, VOLUME),
+        meanPrice=totals(rows, PRICES) / rows["trades"],
+        isVolatilityAnomaly=Chosen([False, True], swing > threshold),
+        swing=swing,
+        threshold=threshold,
+        high=rows["high"],
+        low=rows["low"],
+        trades=rows["trades"],
+        windowStartTimestamp=rows["start"],
+        windowEndTimestamp=ends,
+        interval="1m",
+        final=True,
+        revision=rows["revision"],
+        updated_at=ends if now_ms is None else now_ms,
+    )
+    return zip(keys_of(of_symbols), written, strict=True)

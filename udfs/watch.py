@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs import anomalies, anomaly_writer, columns, quality, tape, zscore
+from udfs import anomalies, columns, quality, tape, zscore
 from udfs.columns import array
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
@@ -226,4 +226,3 @@ def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     tape.warm_up()
     zscore.warm_up()
-    anomaly_writer.warm_up()

@@ -105,6 +105,30 @@ def trailing_zeros(typingctx: Any, value: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
+@intrinsic
+def high_product(typingctx: Any, a: Any, b: Any) -> Any:
+    """The upper 64 bits of the product of two uint64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        return builder.trunc(builder.lshr(product, wide(64)), ir.IntType(64))
+
+    del typingctx, a, b
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+@intrinsic
+def bits_of(typingctx: Any, value: Any) -> Any:
+    """A double as the uint64 of the same bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    del typingctx, value
+    return types.uint64(types.float64), generate
+
+
 @njit(cache=True, inline="always")
 def string_stops(w):  # type: ignore[no-untyped-def]
     """Marks (0x80) where a plain string cannot go on: quote, backslash, control or not ASCII.

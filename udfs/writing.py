@@ -1,7 +1,7 @@
 """Text written inside numba: pieces of it, and numbers as JSON has them.
 
-A number that was short decimal text once (a price, a quantity) is written exactly; a statistic,
-whose last digits are noise of its summation, with ``SIGNIFICANT`` digits.
+Doubles are written as ``msgspec`` writes them, byte for byte: by the shortest decimal that is read
+as the same double. A statistic, whose last digits are noise of its summation, may have fewer.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs.doubles import shortest
+
 SIGNIFICANT = 12
 MOST_BYTES = 24
 """No number is longer."""
-_MOST_DECIMALS = 9
-_EXACT = 2.0**53
-_TENS = np.array([10.0**k for k in range(23)])
-_U0, _U1, _U10 = np.uint64(0), np.uint64(1), np.uint64(10)
+_LEAST_PLAIN, _MOST_PLAIN = -5, 16
+"""Decimal exponents between which no power of ten is written, as ``msgspec`` has it."""
+_U0, _U2, _U10 = np.uint64(0), np.uint64(2), np.uint64(10)
 _WHOLE_TENS = 10 ** np.arange(20, dtype=np.uint64)
-_LEAST, _MOST = 1e-280, 1e280
 _MINUS, _POINT, _ZERO, _E = (np.uint8(ord(each)) for each in "-.0e")
+_NULL = np.frombuffer(b"null", np.uint8)
 
 
 def joined(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -61,79 +62,75 @@ def put_integer(value, out, at):  # type: ignore[no-untyped-def]
         out[at] = _MINUS
         at += 1
     size = np.uint64(abs(value))
+    return put_digits(size, _digits_of(size), out, at)
+
+
+@njit(cache=True, inline="always")
+def _digits_of(value):  # type: ignore[no-untyped-def]
+    """How many digits a uint64 below 10**19 has."""
     digits = 1
-    while digits < 19 and size >= _WHOLE_TENS[digits]:
+    while digits < 19 and value >= _WHOLE_TENS[digits]:
         digits += 1
-    return put_digits(size, digits, out, at)
+    return digits
 
 
 @njit(cache=True)
-def put_exact(value, out, at):  # type: ignore[no-untyped-def]
-    """A double that few decimals say exactly; returns where it ends, or -1 if none do.
-
-    What is written is read as the same double: a quotient of two whole numbers that doubles hold is
-    the double nearest to it.
-    """
-    size = abs(value)
-    # First the usual numbers of decimals, then all there may be.
-    for decimals in (2, 5, _MOST_DECIMALS):
-        units = size * _TENS[decimals]
-        if not units < _EXACT:
-            return -1
-        whole = np.rint(units)
-        if whole / _TENS[decimals] == size:
-            return _put_units(value < 0, np.uint64(whole), decimals, out, at)
-    return -1
+def put_double(value, out, at):  # type: ignore[no-untyped-def]
+    """A double as ``msgspec`` has it: null if it is not finite; returns where it ends."""
+    if not np.isfinite(value):
+        return _put_null(out, at)
+    digits, power = shortest(value)
+    return _put_decimal(np.signbit(value), digits, power, out, at)
 
 
 @njit(cache=True)
 def put_rounded(value, out, at):  # type: ignore[no-untyped-def]
-    """A double with ``SIGNIFICANT`` digits; returns where it ends, or -1 if it is out of bounds.
-
-    That is, not finite, or so large or small that a power of ten is none.
-    """
-    size = abs(value)
-    if size == 0.0:
-        return _put_units(False, _U0, 0, out, at)
-    if not (_LEAST < size < _MOST):
-        return -1
-    exponent = np.int64(np.floor(np.log10(size)))
-    decimals = SIGNIFICANT - 1 - exponent
-    if 0 <= decimals <= 22:
-        units = size * _TENS[decimals]
-    elif -22 <= decimals < 0:
-        units = size / _TENS[-decimals]
-    else:
-        units = size * 10.0**decimals
-    digits = np.uint64(np.rint(units))
-    # Of a logarithm just below a whole number, and where all digits are nines.
-    if digits >= _WHOLE_TENS[SIGNIFICANT]:
-        digits //= _U10
-        decimals -= 1
-        exponent += 1
-    if -5 <= exponent < SIGNIFICANT:
-        return _put_units(value < 0, digits, decimals, out, at)
-    while digits % _U10 == _U0:
-        digits //= _U10
-        decimals -= 1
-    at = _put_units(value < 0, digits, decimals + exponent, out, at)
-    out[at] = _E
-    return put_integer(exponent, out, at + 1)
+    """As ``put_double``, with ``SIGNIFICANT`` digits at most."""
+    if not np.isfinite(value):
+        return _put_null(out, at)
+    digits, power = shortest(value)
+    further = _digits_of(digits) - SIGNIFICANT
+    if further > 0:
+        unit = _WHOLE_TENS[further]
+        digits = (digits + unit // _U2) // unit
+        power += further
+    return _put_decimal(np.signbit(value), digits, power, out, at)
 
 
 @njit(cache=True, inline="always")
-def _put_units(is_negative, units, decimals, out, at):  # type: ignore[no-untyped-def]
-    """A whole number of units of 10**-decimals, without zeros behind; at least one decimal."""
+def _put_null(out, at):  # type: ignore[no-untyped-def]
+    for byte in _NULL:
+        out[at] = byte
+        at += 1
+    return at
+
+
+@njit(cache=True, inline="always")
+def _put_decimal(is_negative, digits, power, out, at):  # type: ignore[no-untyped-def]
+    """Digits times a power of ten, as JSON; returns where it ends."""
     if is_negative:
         out[at] = _MINUS
         at += 1
-    while decimals > 1 and units % _U10 == _U0:
-        units //= _U10
-        decimals -= 1
-    if decimals == 0:
-        units *= _U10
-        decimals = 1
-    unit = _WHOLE_TENS[min(decimals, 19)]
-    at = put_integer(np.int64(units // unit), out, at)
+    while digits >= _U10 and digits % _U10 == _U0:
+        digits //= _U10
+        power += 1
+    count = _digits_of(digits)
+    exponent = count + power - 1
+    if not _LEAST_PLAIN <= exponent < _MOST_PLAIN:
+        unit = _WHOLE_TENS[count - 1]
+        out[at] = _ZERO + np.uint8(digits // unit)
+        at += 1
+        if count > 1:
+            out[at] = _POINT
+            at = put_digits(digits % unit, count - 1, out, at + 1)
+        out[at] = _E
+        return put_integer(exponent, out, at + 1)
+    if power >= 0:
+        at = put_digits(digits, count, out, at)
+        at = put_digits(_U0, power, out, at)
+        out[at] = _POINT
+        return put_digits(_U0, 1, out, at + 1)
+    unit = _WHOLE_TENS[min(-power, 19)]
+    at = put_digits(digits // unit, max(count + power, 1), out, at)
     out[at] = _POINT
-    return put_digits(units % unit, decimals, out, at + 1)
+    return put_digits(digits % unit, -power, out, at + 1)

@@ -1,5 +1,6 @@
 """Candles for the tests of what is made of them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,13 @@ from udfs.candles import CANDLE, FINAL
 from udfs.indicators import Indicators
 from udfs.intervals import MINUTE, MINUTE_MS
 from udfs.periods import Periods
-from udfs.sums import limbs
+from udfs.sums import LIMB_BITS, limbs
+
+
+def total_of(words: list[int]) -> Iterator[float]:
+    """The doubles nearest to some sums in limbs, which follow each other."""
+    for top, middle, low in zip(words[::3], words[1::3], words[2::3], strict=True):
+        yield ((top << 2 * LIMB_BITS) + (middle << LIMB_BITS) + low) / 2**80
 
 
 def random_candles(

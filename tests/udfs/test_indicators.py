@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.udfs.candle_makers import random_candles
+from tests.udfs.candle_makers import random_candles, total_of
 from udfs.candles import CANDLE
 from udfs.indicators import DAY_MS, Indicators, messages
 from udfs.intervals import MINUTE_MS
 from udfs.periods import Periods
-from udfs.sums import limbs, total_of
+from udfs.sums import limbs
 
 seeds = st.integers(0, 2**32 - 1)
 periods = st.builds(

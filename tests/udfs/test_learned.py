@@ -16,7 +16,7 @@ from river import anomaly, compose, preprocessing
 
 from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
-from tests.udfs.candle_makers import random_candles
+from tests.udfs.candle_makers import random_candles, total_of
 from tests.udfs.makers import NOW_MS, column
 from tests.udfs.test_analytics import feed, newest, series_of, shuffled
 from tests.udfs.test_shard import RULES, SECOND, Run
@@ -31,7 +31,7 @@ from udfs.robust import FIELDS, Robust
 from udfs.robust import SCORE as ROBUST_SCORE
 from udfs.series import Series
 from udfs.shard import Shard
-from udfs.sums import limbs, total_of
+from udfs.sums import limbs
 from udfs.windows import NEVER
 
 seeds = st.integers(0, 2**32 - 1)

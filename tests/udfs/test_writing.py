@@ -1,11 +1,12 @@
-"""What kernels write as a number is read as that number, to the digits that are promised."""
+"""What kernels write as a number is what ``msgspec`` writes, or is to the digits promised."""
 
 import json
 import math
 
+import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udfs import writing
@@ -13,40 +14,48 @@ from udfs import writing
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
-def written(put, value: float) -> str | None:  # type: ignore[no-untyped-def]
+def written(put, value: float) -> str:  # type: ignore[no-untyped-def]
     out = np.zeros(writing.MOST_BYTES + 8, np.uint8)
     end = put(value, out, 0)
-    assert not out[max(end, 0) :].any() or end < 0
-    return None if end < 0 else out[:end].tobytes().decode()
+    assert not out[end:].any()
+    return out[:end].tobytes().decode()
 
 
-@settings(max_examples=2_000, deadline=None)
-@given(st.integers(-(10**12), 10**12), st.integers(0, 9))
-def test_a_short_decimal_is_written_exactly(units: int, decimals: int) -> None:
-    value = float(f"{units}e-{decimals}")
-    text = written(writing.put_exact, value)
-    assert text is None or json.loads(text) == value
-    # Of 9 decimals a double holds so many units.
-    assert text is not None or abs(value) * 10**9 >= 2**53
-    assert text is None or len(text) <= len(repr(value)) or "e" in repr(value)
+def short_decimals() -> st.SearchStrategy[float]:
+    units, decimals = st.integers(-(10**17), 10**17), st.integers(-20, 30)
+    return st.builds(lambda unit, decimal: float(f"{unit}e{-decimal}"), units, decimals)
 
 
-@settings(max_examples=2_000, deadline=None)
-@given(finite)
-def test_what_is_written_as_exact_is(value: float) -> None:
-    text = written(writing.put_exact, value)
-    assert text is None or json.loads(text) == value
+def powers_of_two() -> st.SearchStrategy[float]:
+    """Where the double below is nearer than that above."""
+    return st.builds(lambda power: 2.0**power, st.integers(-1_074, 1_023))
+
+
+@settings(max_examples=5_000, deadline=None)
+@given(st.floats() | short_decimals() | powers_of_two())
+@example(9007199254740993.0)
+@example(5e-324)
+@example(2.2250738585072014e-308)
+@example(1.7976931348623157e308)
+@example(9.5e-6)
+@example(1e15)
+@example(1e16)
+@example(-0.0)
+def test_doubles_are_written_as_msgspec_does(value: float) -> None:
+    text = written(writing.put_double, value)
+    assert text == msgspec.json.encode(value).decode()
+    assert len(text) <= writing.MOST_BYTES
 
 
 @settings(max_examples=5_000, deadline=None)
 @given(finite)
 def test_a_statistic_is_written_to_its_digits(value: float) -> None:
     text = written(writing.put_rounded, value)
-    if text is None:
-        assert not 1e-280 < abs(value) < 1e280
-        return
     assert len(text) <= writing.MOST_BYTES
-    assert json.loads(text) == pytest.approx(value, rel=2e-11, abs=0)
+    # Of the smallest doubles there are none so near.
+    assert json.loads(text) == pytest.approx(value, rel=5e-12, abs=1e-320)
+    digits = text.lower().split("e")[0].replace(".", "").replace("-", "").strip("0")
+    assert len(digits) <= writing.SIGNIFICANT
 
 
 @pytest.mark.parametrize(
@@ -57,25 +66,19 @@ def test_a_statistic_is_written_to_its_digits(value: float) -> None:
         (-2.5, "-2.5"),
         (0.1 + 0.2, "0.3"),
         (1 / 3, "0.333333333333"),
+        (2 / 3, "0.666666666667"),
         (-123456.789, "-123456.789"),
         (99999.99999999999, "100000.0"),
-        (999999999999.9, "1.0e12"),
-        (1e11, "100000000000.0"),
-        (1e12, "1.0e12"),
+        (1e16, "1e16"),
         (0.00001, "0.00001"),
-        (0.000001, "1.0e-6"),
         (1.5e-7, "1.5e-7"),
-        (2.5e200, "2.5e200"),
+        (5e-324, "5e-324"),
+        (math.nan, "null"),
+        (-math.inf, "null"),
     ],
 )
 def test_statistics_look_like_this(value: float, text: str) -> None:
     assert written(writing.put_rounded, value) == text
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 5e-324, 1e300])
-def test_what_cannot_be_written_is_said(value: float) -> None:
-    assert written(writing.put_rounded, value) is None
-    assert written(writing.put_exact, value) is None
 
 
 @settings(max_examples=500, deadline=None)

@@ -1,0 +1,175 @@
+"""Many JSON messages of one form at once, written by a kernel from columns.
+
+A message of ten fields takes Python ten times as long as the kernel, and where the market is wild
+or trades come late there are hundreds of thousands.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from udfs.sources import Topics, named
+from udfs.writing import (
+    MOST_BYTES,
+    joined,
+    parted,
+    put_double,
+    put_integer,
+    put_rounded,
+    put_text,
+)
+
+_TEXT, _INTEGER, _DOUBLE, _ROUNDED = range(4)
+
+
+class Chosen(NamedTuple):
+    """A column of few values: of each message a place among them."""
+
+    values: Sequence[str | bool | None]
+    places: NDArray[np.integer[Any]] | NDArray[np.bool_]
+    """(n,)."""
+
+
+def chosen(values: Sequence[str], codes: NDArray[np.integer[Any]]) -> Chosen:
+    """The column with the value of each code, (n,), of perhaps many that none is of."""
+    present, places = np.unique(codes, return_inverse=True)
+    return Chosen([values[code] for code in present.tolist()], places)
+
+
+def keys_of(column: Chosen) -> list[bytes]:
+    """The texts of a column as keys of messages."""
+    keys = [str(value).encode() for value in column.values]
+    return [keys[place] for place in column.places.tolist()]
+
+
+def place_of(rows: NDArray[np.void], topics: Topics) -> dict[str, Any]:
+    """The columns topic, partition and offset of trades, (n,), or of what else has a source."""
+    sources, places = np.unique(rows["source"], return_inverse=True)
+    found = [named(source, topics) for source in sources.tolist()]
+    return {
+        "topic": Chosen([topic for topic, _ in found], places),
+        "partition": np.array([partition for _, partition in found], np.int64)[places],
+        "offset": rows["offset"],
+    }
+
+
+class Form:
+    """What ``msgspec`` makes of structs of one type, byte for byte.
+
+    Args:
+        shape: The type. Its fields are texts, truth values, integers, doubles, and dicts of
+            doubles; the doubles are null where they are NaN.
+        rounded: Doubles that are written with ``writing.SIGNIFICANT`` digits, and so not the same.
+        keys: Of each field that is a dict, its keys.
+    """
+
+    def __init__(
+        self, shape: type[msgspec.Struct], rounded: Sequence[str] = (), **keys: Sequence[str]
+    ) -> None:
+        config, hints = shape.__struct_config__, get_type_hints(shape)
+        self._tag = b""
+        if config.tag_field:
+            self._tag = b"%b:%b" % (_json(config.tag_field), _json(config.tag))
+        self._fields = {
+            name: _ROUNDED
+            if name in rounded
+            else _INTEGER
+            if hints[name] in (int, int | None)
+            else _DOUBLE
+            for name in shape.__struct_fields__
+        }
+        self._keys = {name: [_json(key) for key in own] for name, own in keys.items()}
+
+    def write(self, size: int, **columns: Any) -> list[bytes]:
+        """So many messages, n.
+
+        Args:
+            size: n.
+            columns: Of each field its values: a ``Chosen``, an array, (n,), of numbers, (n, keys)
+                of a dict, or what all of them have. A field without any is left out.
+        """
+        heads: list[bytes] = []
+        steps: list[tuple[int, int]] = []
+        texts: list[bytes] = []
+        integers: list[NDArray[np.int64]] = []
+        doubles: list[NDArray[np.float64]] = []
+        longest = 0
+        head = b"{" + self._tag
+        for name, kind in self._fields.items():
+            if name not in columns:
+                continue
+            column = columns[name]
+            head += b"%b%b:" % (b"" if head == b"{" else b",", _json(name))
+            if isinstance(column, Chosen):
+                values = [_json(value) for value in column.values]
+                heads.append(head)
+                steps.append((_TEXT, len(integers)))
+                integers.append(column.places.astype(np.int64) + len(texts))
+                texts += values
+                longest += max(map(len, values), default=0)
+                head = b""
+            elif not isinstance(column, np.ndarray):
+                head += _json(column)
+            elif column.ndim == 1:
+                heads.append(head)
+                numbers: list[Any] = integers if kind == _INTEGER else doubles
+                steps.append((kind, len(numbers)))
+                numbers.append(column)
+                head = b""
+            else:
+                between = b"{"
+                for key, own in zip(self._keys[name], column.T, strict=True):
+                    heads.append(b"%b%b%b:" % (head, between, key))
+                    steps.append((kind, len(doubles)))
+                    doubles.append(own)
+                    head, between = b"", b","
+                head += b"}" if self._keys[name] else b"{}"
+        # The texts follow the heads, and what is behind the last field.
+        pieces = [*heads, head + b"}", *texts]
+        for kind, column_number in steps:
+            if kind == _TEXT:
+                integers[column_number] += len(heads) + 1
+        most = sum(map(len, pieces[: len(heads) + 1])) + longest + MOST_BYTES * len(steps)
+        out, stops = np.empty(size * most, np.uint8), np.zeros(size + 1, np.int64)
+        _write(
+            np.array(steps, np.int64).reshape(-1, 2),
+            _stacked(integers, size, np.int64),
+            _stacked(doubles, size, np.float64),
+            *(*joined(pieces), out, stops),
+        )
+        return parted(out, stops)
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.encode(value)
+
+
+def _stacked(columns: list[Any], size: int, kind: type) -> Any:
+    """(columns, n)."""
+    stacked: NDArray[Any] = np.empty((len(columns), size), kind)
+    for place, column in enumerate(columns):
+        stacked[place] = column
+    return stacked
+
+
+@njit(cache=True)
+def _write(steps, integers, doubles, text, ends, out, stops):  # type: ignore[no-untyped-def]
+    at = 0
+    for i in range(stops.size - 1):
+        for step in range(len(steps)):
+            at = put_text(text, ends, step, out, at)
+            kind, column = steps[step]
+            if kind == _TEXT:
+                at = put_text(text, ends, integers[column, i], out, at)
+            elif kind == _INTEGER:
+                at = put_integer(integers[column, i], out, at)
+            elif kind == _DOUBLE:
+                at = put_double(doubles[column, i], out, at)
+            else:
+                at = put_rounded(doubles[column, i], out, at)
+        at = put_text(text, ends, len(steps), out, at)
+        stops[i + 1] = at
