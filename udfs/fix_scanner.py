@@ -37,7 +37,7 @@ from udfs.fix_rules import (
 from udfs.names import intern
 from udfs.numbers import append_digits, decimal_to_double
 from udfs.reasons import Reason
-from udfs.scanner import MAX_EXCHANGES, MAX_MESSAGE_BYTES, MAX_RECORDS, note_reject
+from udfs.scanner import MAX_MESSAGE_BYTES, MAX_NAMES, MAX_RECORDS, note_reject
 from udfs.words import (
     WORD_BYTES,
     eight_digits,
@@ -368,10 +368,9 @@ def scan(  # type: ignore[no-untyped-def]
         characters: out, uint8 (m, len(CHARACTERS)); 0 where there is none.
         texts: out, int32 (m, len(TEXTS), 2), place in the buffer and length; 0 where there is none.
         names: out, int32 (m, 2), codes of symbol and exchange; -1: none.
-        symbols: out, int64 (., 2), place and length of each distinct symbol.
-        symbol_table: scratch, int32 filled with -1, a power of two long, at least twice as long as
-            the names can be many.
-        exchanges: out, int64 (., 2), likewise of each distinct exchange (LastMkt).
+        symbols: out, int64 (MAX_NAMES, 2), place and length of each distinct symbol.
+        symbol_table: scratch, int32 (2 * MAX_NAMES) filled with -1.
+        exchanges: out, int64 (MAX_NAMES, 2), likewise of each distinct exchange (LastMkt).
         exchange_table: scratch, likewise.
         sessions: out, int64 (n,), how many messages of a session are in each record.
         unknown: out, int32 (., 4), message, tag, place and length of each field with an unknown
@@ -383,8 +382,7 @@ def scan(  # type: ignore[no-untyped-def]
 
     Returns:
         (messages, symbols, exchanges, unknown fields, long numbers, rejects, row): row is the first
-        record that was not scanned, since ``rejects`` or the exchanges' codes had no room left for
-        it, or n.
+        record that was not scanned, since ``rejects`` or the names had no room left for it, or n.
     """
     n, room = offsets.size - 1, rejects.shape[0]
     symbol_mask = np.uint64(symbol_table.size - 1)
@@ -399,7 +397,8 @@ def scan(  # type: ignore[no-untyped-def]
     m = n_symbols = n_exchanges = n_unknown = n_long = n_rejects = 0
     last_symbol = last_exchange = np.int64(0)
     for row in range(n):
-        if n_rejects + MAX_RECORDS > room or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
+        found = max(n_symbols, n_exchanges) + MAX_RECORDS
+        if n_rejects + MAX_RECORDS > room or found > MAX_NAMES:
             return m, n_symbols, n_exchanges, n_unknown, n_long, n_rejects, row
         begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
         first_m, first_unknown = m, n_unknown

@@ -29,8 +29,8 @@ from udfs.words import (
 MAX_MESSAGE_BYTES = 1 << 20
 MAX_RECORDS = 20_000
 """Records in one message; no message of valid trades within 1 MiB reaches it."""
-MAX_EXCHANGES = 1 << 15
-"""Exchanges that have a code in a batch, an int16."""
+MAX_NAMES = 1 << 15
+"""Symbols, and exchanges, that have a code in a batch: that of an exchange is an int16."""
 MAX_SYMBOL_LENGTH = 32
 MAX_TRADE_ID_LENGTH = 64
 MAX_EXCHANGE_LENGTH = 32
@@ -507,10 +507,9 @@ def scan(  # type: ignore[no-untyped-def]
         latest_ms: int64 of n, the latest timestamp allowed in each message.
         trades: out, record array of ``udfs.trades.TRADE``, at least bytes/SHORTEST_TRADE + 1 long.
         ids: out, int64 (., 2), place and length of each trade's id in the buffer (length 0: none).
-        symbols: out, int64 (., 2), place and length of each distinct symbol.
+        symbols: out, int64 (MAX_NAMES, 2), place and length of each distinct symbol.
         exchanges: out, likewise of each distinct exchange.
-        symbol_table: scratch, int32 filled with -1, a power of two long, at least twice as long
-            as the names can be many.
+        symbol_table: scratch, int32 (2 * MAX_NAMES) filled with -1.
         exchange_table: scratch, likewise.
         rejects: out, int64 (., 6), row, start, end, index, reason, field; reason 0 is ODD.
         places: scratch, int64 (3, 8).
@@ -519,7 +518,7 @@ def scan(  # type: ignore[no-untyped-def]
 
     Returns:
         (trades, symbols, exchanges, rejects found, row): row is the first message that was not
-        scanned, since ``rejects`` or the exchanges' codes had no room left for it, or n.
+        scanned, since ``rejects`` or the names had no room left for it, or n.
     """
     rows, room = offsets.size - 1, rejects.shape[0]
     limit = buffer.size - WORD_BYTES + 1  # where the last word begins, and one
@@ -534,8 +533,8 @@ def scan(  # type: ignore[no-untyped-def]
     n_trades = n_symbols = n_exchanges = n_rejects = 0
     last_symbol = last_exchange = 0
     for row in range(rows):
-        full = n_rejects + MAX_RECORDS > room
-        if full or n_exchanges + MAX_RECORDS > MAX_EXCHANGES:
+        names = max(n_symbols, n_exchanges) + MAX_RECORDS
+        if n_rejects + MAX_RECORDS > room or names > MAX_NAMES:
             return n_trades, n_symbols, n_exchanges, n_rejects, row
         begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
         first_trade, first_reject = n_trades, n_rejects

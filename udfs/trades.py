@@ -111,8 +111,8 @@ def _decode_some(
     room = int(places[-1] - places[0]) // scanner.SHORTEST_TRADE + 1
     trades = np.empty(room, TRADE)
     ids = np.empty((room, 2), np.int64)
-    symbol_places, exchange_places = np.empty((2, room, 2), np.int64)
-    symbol_table, exchange_table = np.full((2, 1 << (2 * room).bit_length()), -1, np.int32)
+    symbol_places, exchange_places = np.empty((2, scanner.MAX_NAMES, 2), np.int64)
+    symbol_table, exchange_table = np.full((2, 2 * scanner.MAX_NAMES), -1, np.int32)
     found = np.empty((4 * n + 2 * scanner.MAX_RECORDS, 6), np.int64)
     n_trades, n_symbols, n_exchanges, n_rejects, scanned = scanner.scan(
         data,

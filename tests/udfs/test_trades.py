@@ -395,8 +395,16 @@ def test_large_batches_come_in_several_parts(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(len(frames.split(batch, 4)) for batch in batches) == len(batches)
 
 
-def test_more_exchanges_than_codes_are_told_apart() -> None:
+def test_more_names_than_there_are_codes_are_told_apart() -> None:
     names = [f"X{i}" for i in range(40_000)]
     batches = all_decoded(*[text(trade(exchange=name)) for name in names])
     found = [b.exchanges[code] for b in batches for code in b.trades["exchange"].tolist()]
     assert found == names
+    batches = all_decoded(
+        text([trade(symbol=name) for name in names[:7_000]]),
+        *[
+            text([trade(symbol=name) for name in names[at : at + 1_000]])
+            for at in range(7_000, 40_000, 1_000)
+        ],
+    )
+    assert [b.symbols[code] for b in batches for code in b.trades["symbol"].tolist()] == names
