@@ -90,22 +90,24 @@ class Tape:
         """
         if not trades.size:
             return
-        times = trades["timestamp"]
-        if written:
+        times = np.ascontiguousarray(trades["timestamp"])
+        first = begin = int(times.min())
+        if written and first < soon_ms:
             # Late ones come long before the others, and would have all of them unpacked.
             place = times.size // _MANY
             begin = int(np.partition(times, place)[place])
-            if begin >= soon_ms:
-                are_rest = times >= begin
-                rest = written.without(are_rest)
-                size, kinds, data = rest.trades
-                # A copy, because there is room for more.
-                data = memoryview(data.tobytes())
-                rest = msgspec.structs.replace(rest, trades=(size, kinds, data))
-                self._parts.append(_Part(rest, begin))
-                trades = trades.compress(~are_rest)
-        if trades.size:
-            self._parts.append(_Part(trades, int(trades["timestamp"].min())))
+        if not written or begin < soon_ms:
+            self._parts.append(_Part(trades, first))
+            return
+        if first < begin:
+            are_early = times < begin
+            self._parts.append(_Part(trades.compress(are_early), first))
+            written = written.without(~are_early)
+        size, kinds, data = written.trades
+        # A copy, because there is room for more.
+        data = memoryview(data.tobytes())
+        written = msgspec.structs.replace(written, trades=(size, kinds, data))
+        self._parts.append(_Part(written, begin))
 
     def take(self, until_ms: int) -> NDArray[np.void]:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
@@ -305,7 +307,7 @@ def pack(trades: NDArray[np.void]) -> Packed:
 
 def unpack(parts: Iterable[Packed]) -> NDArray[np.void]:
     """(n,) of TRADE: those of all parts, with the codes of their symbols."""
-    found = [np.zeros(0, TRADE)]
+    found = []
     for part in parts:
         trades, codes = columns.unpack(part.trades, FIELDS, TRADE), _codes_of(part)
         if part.kept:
@@ -313,7 +315,9 @@ def unpack(parts: Iterable[Packed]) -> NDArray[np.void]:
         if codes is not None:
             trades["symbol"] = codes[trades["symbol"]]
         found.append(trades)
-    return joined(found)
+    if len(found) == 1:
+        return found[0]  # as it is: all the others cost a copy
+    return joined([np.zeros(0, TRADE), *found])
 
 
 def bits_of(kept: NDArray[np.bool_]) -> bytes:
