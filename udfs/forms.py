@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs.sources import Topics, named
+from udfs.words import pointer
 from udfs.writing import (
     MOST_BYTES,
     joined,
@@ -158,6 +159,7 @@ def _stacked(columns: list[Any], size: int, kind: type) -> Any:
 
 @njit(cache=True)
 def _write(steps, integers, doubles, text, ends, out, stops):  # type: ignore[no-untyped-def]
+    text, ends, out = pointer(text), pointer(ends), pointer(out)
     at = 0
     for i in range(stops.size - 1):
         for step in range(len(steps)):

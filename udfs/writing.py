@@ -40,10 +40,11 @@ def parted(out: NDArray[np.uint8], stops: NDArray[np.int64]) -> list[bytes]:
 @njit(cache=True, inline="always")
 def put_text(text, ends, n, out, at):  # type: ignore[no-untyped-def]
     """The n-th of what ``joined`` gave; returns where it ends."""
-    for place in range(ends[n], ends[n + 1]):
-        out[at] = text[place]
-        at += 1
-    return at
+    begin = ends[n]
+    size = ends[n + 1] - begin
+    for k in range(size):
+        out[at + k] = text[begin + k]
+    return at + size
 
 
 @njit(cache=True, inline="always")

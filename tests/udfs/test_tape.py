@@ -38,12 +38,12 @@ def joined(parts: list[NDArray[np.void]]) -> NDArray[np.void]:
 
 def written(trades: NDArray[np.void], codes: list[int]) -> tapes.Packed:
     """As a frame has them, which tells symbols by places in a list of its own."""
-    others = np.concatenate([trades, trades[:2], trades[1:]])
+    others = np.concatenate([trades[:2], trades, trades[1:]])
     others["symbol"] = [codes.index(code) for code in others["symbol"].tolist()]
     packed = tapes.Packed(tapes.pack(others).trades, np.array(codes).tobytes())
     # Some were left out when they came to the shard, others when they came to the tape.
-    packed = packed.without(np.arange(others.size) < trades.size + 2)
-    return packed.without(np.arange(trades.size + len(trades[:2])) < trades.size)
+    packed = packed.without(np.arange(others.size) >= len(trades[:2]))
+    return packed.without(np.arange(2 * trades.size - 1) < trades.size) if trades.size else packed
 
 
 def filled(trades: NDArray[np.void], cuts: list[int], soon_ms: int) -> Tape:
@@ -113,10 +113,13 @@ def test_partitions_that_are_each_nearly_in_order_become_one(
     trades = np.zeros(size, TRADE)
     trades["symbol"] = numbers.integers(0, 5, size)
     trades["timestamp"] = np.sort(numbers.integers(0, END, size)) - numbers.integers(0, 3, size)
-    trades["id_low"] = numbers.permutation(size)
+    trades["id_low"] = numbers.integers(0, size, size)
+    trades = joined([trades[number::parts] for number in range(parts)])
+    # Of equals, the first to come is the first.
+    trades["row"] = np.arange(size)
     tape = Tape()
-    for number in range(parts):
-        tape.add(trades[number::parts], END)
+    for part in np.array_split(trades, parts):
+        tape.add(part, END)
     assert tape.take(END).tobytes() == in_order(trades).tobytes()
 
 
