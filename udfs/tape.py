@@ -23,6 +23,8 @@ SOON_MS = 10_000
 """What waits for longer does so packed: partitions that are read hours ahead of another are."""
 _MANY = 50
 """Of so many trades, one that comes long before the others waits apart."""
+_LITTLE = 4
+"""A part of which a fourth is left is copied, so that the rest can go."""
 _PILES = 4
 """More than that many are of no use: see ``_sorted``."""
 
@@ -113,10 +115,12 @@ class Tape:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
         over = [part for part in self._parts if part.first < until_ms]
         unpacked = [_unpacked(part.trades) for part in over]
-        taken, firsts = _divide(unpacked, self._taken, until_ms)
-        # What is left of a part stays where it is: to copy it each time takes longer than to look.
-        for part, trades, first in zip(over, unpacked, firsts, strict=True):
-            part.trades, part.first = trades, first
+        taken, left = _divide(unpacked, self._taken, until_ms)
+        for part, trades, (first, size) in zip(over, unpacked, left, strict=True):
+            part.first = first
+            # What is left stays where it is: to copy it each time takes longer than to look.
+            is_little = _LITTLE * size < trades.size
+            part.trades = trades.compress(trades["timestamp"] >= until_ms) if is_little else trades
         self._parts = [part for part in self._parts if part.first < NEVER]
         self._taken = until_ms
         return taken
@@ -143,16 +147,20 @@ class _Part:
 
 def _divide(
     parts: list[NDArray[np.void]], since_ms: int, until_ms: int
-) -> tuple[NDArray[np.void], list[int]]:
-    """Those between two times, by symbol and in their order; and of each part the next time."""
+) -> tuple[NDArray[np.void], list[tuple[int, int]]]:
+    """Those between two times, by symbol and in their order.
+
+    Returns:
+        They, and of each part the first time after them, and how many are left.
+    """
     symbols = 1 + max((int(part["symbol"].max()) for part in parts), default=-1)
     sizes = np.zeros(symbols + 1, np.int64)
-    firsts = [_count(part, since_ms, until_ms, sizes) for part in parts]
+    left = [_count(part, since_ms, until_ms, sizes) for part in parts]
     begins = np.cumsum(sizes)
     next_of = begins.copy()
     taken = np.empty(begins[symbols], TRADE)
     are_sorted = [_place(part, since_ms, until_ms, begins, next_of, taken) for part in parts]
-    return taken if all(are_sorted) else _in_order(taken, begins), firsts
+    return taken if all(are_sorted) else _in_order(taken, begins), left
 
 
 @njit(cache=True, inline="always")
@@ -174,16 +182,17 @@ def _is_before(a, b):  # type: ignore[no-untyped-def]
 def _count(trades, since_ms, until_ms, sizes):  # type: ignore[no-untyped-def]
     """Counts those between two times, at the place after that of their symbol.
 
-    Returns the first time after those.
+    Returns the first time after those, and how many are left.
     """
-    first = NEVER
+    first, left = NEVER, 0
     for i in range(trades.size):
         time = trades[i].timestamp
         if time >= until_ms:
             first = min(first, time)
+            left += 1
         elif time >= since_ms:
             sizes[trades[i].symbol + 1] += 1
-    return first
+    return first, left
 
 
 @njit(cache=True)

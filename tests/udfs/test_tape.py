@@ -139,3 +139,13 @@ def test_equal_trades_stay_as_they_came() -> None:
     tape = Tape()
     tape.add(trades, END)
     assert tape.take(END)["row"].tolist() == [0, 3, 1, 2]
+
+
+def test_the_little_that_is_left_of_many_waits_on() -> None:
+    times = [*range(END), END, END + 5]
+    tape = Tape()
+    tape.add(joined([trade((0, time, 0, 0, 0, 0, 0)) for time in times]), END)
+    assert tape.take(END)["timestamp"].tolist() == times[:END]
+    assert tapes.unpack(tape.pack())["timestamp"].tolist() == times[END:]
+    assert tape.take(END + 1)["timestamp"].tolist() == [END]
+    assert tape.take(END + 9)["timestamp"].tolist() == [END + 5]
