@@ -4,7 +4,7 @@ A message of ten fields takes Python ten times as long as the kernel, and where 
 or trades come late there are hundreds of thousands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
@@ -58,6 +58,18 @@ def place_of(rows: NDArray[np.void], topics: Topics) -> dict[str, Any]:
     }
 
 
+def taken(columns: Mapping[str, Any], places: NDArray[np.intp]) -> dict[str, Any]:
+    """The columns of those messages that have these places, (m,)."""
+    return {
+        name: Chosen(column.values, column.places[places])
+        if isinstance(column, Chosen)
+        else column[places]
+        if isinstance(column, np.ndarray)
+        else column
+        for name, column in columns.items()
+    }
+
+
 class Form:
     """What ``msgspec`` makes of structs of one type, byte for byte.
 
@@ -91,7 +103,8 @@ class Form:
         Args:
             size: n.
             columns: Of each field its values: a ``Chosen``, an array, (n,), of numbers, (n, keys)
-                of a dict, or what all of them have. A field without any is left out.
+                of a dict, or what all of them have. A field without any is left out, and so are
+                columns of no field.
         """
         heads: list[bytes] = []
         steps: list[tuple[int, int]] = []

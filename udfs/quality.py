@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.forms import Form, chosen, keys_of, place_of
+from udfs.forms import Form, chosen, keys_of, place_of, taken
 from udfs.sources import Topics
 from udfs.zscore import GAP
 
@@ -88,28 +88,33 @@ def messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each of some findings about trades, updated now.
 
-    At the time of the trade if that is None. Gaps come first.
+    At the time of the trade if that is None.
     """
+    about = trades.take(found["trade"])
+    of_symbols = chosen(names, about["symbol"])
+    times = about["timestamp"]
+    columns = {
+        "symbol": of_symbols,
+        "timestamp": times,
+        "start": times - found["score"].astype(np.int64),
+        "end": times,
+        "length": found["score"],
+        "price": about["price"],
+        "mean": found["mean"],
+        "away": found["score"],
+        "threshold": found["threshold"],
+        "trades": found["count"],
+        **place_of(about, topics),
+        "updated_at": times if now_ms is None else now_ms,
+    }
+    written = [b""] * found.size
     is_gap = found["kind"] == GAP
-    for form, own in ((_GAP, found.compress(is_gap)), (_FAT_FINGER, found.compress(~is_gap))):
-        about = trades.take(own["trade"])
-        of_symbols = chosen(names, about["symbol"])
-        times = about["timestamp"]
-        if form is _GAP:
-            fields = {"start": times - own["score"].astype(np.int64), "end": times}
-            fields |= {"length": own["score"], "threshold": own["threshold"]}
-        else:
-            fields = {"price": about["price"], "mean": own["mean"], "away": own["score"]}
-            fields |= {"threshold": own["threshold"], "trades": own["count"]}
-        written = form.write(
-            own.size,
-            symbol=of_symbols,
-            timestamp=times,
-            **fields,
-            **place_of(about, topics),
-            updated_at=times if now_ms is None else now_ms,
-        )
-        yield from zip(keys_of(of_symbols), written, strict=True)
+    for form, own in ((_GAP, is_gap), (_FAT_FINGER, ~is_gap)):
+        places = np.flatnonzero(own)
+        of_form = form.write(places.size, **taken(columns, places))
+        for place, message in zip(places.tolist(), of_form, strict=True):
+            written[place] = message
+    return zip(keys_of(of_symbols), written, strict=True)
 
 
 def totals(

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,8 @@ def test_findings_are_those_of_the_whole_series(
         assert totals["anomalies"] == sum(key[0] == symbol for key in anomalies)
         assert sum(totals["gaps"].values()) == sum(gap[0] == symbol for gap in gaps)
         assert totals["fat_fingers"] == sum(finger[0] == symbol for finger in fingers)
+        events = [m for m in quality if m["symbol"] == symbol and m["kind"] != "totals"]
+        assert events == sorted(events, key=itemgetter("timestamp"))
 
 
 def test_scores_are_exact_at_large_prices() -> None:
