@@ -37,8 +37,13 @@ class Chosen(NamedTuple):
 
 def chosen(values: Sequence[str], codes: NDArray[np.integer[Any]]) -> Chosen:
     """The column with the value of each code, (n,), of perhaps many that none is of."""
-    present, places = np.unique(codes, return_inverse=True)
-    return Chosen([values[code] for code in present.tolist()], places)
+    # As np.unique does it, which takes longer than to write a message.
+    is_present = np.zeros(len(values), np.bool_)
+    is_present[codes] = True
+    present = np.flatnonzero(is_present)
+    places = np.empty(len(values), np.int64)
+    places[present] = np.arange(present.size)
+    return Chosen([values[code] for code in present.tolist()], places[codes])
 
 
 def keys_of(column: Chosen) -> list[bytes]:
@@ -87,14 +92,12 @@ class Form:
         self._tag = b""
         if config.tag_field:
             self._tag = b"%b:%b" % (_json(config.tag_field), _json(config.tag))
-        self._fields = {
-            name: _ROUNDED
-            if name in rounded
-            else _INTEGER
-            if hints[name] in (int, int | None)
-            else _DOUBLE
-            for name in shape.__struct_fields__
-        }
+        self._fields = []
+        """Of each its name, as it is and before its value, and the kind of its numbers."""
+        for name in shape.__struct_fields__:
+            kind = _INTEGER if hints[name] in (int, int | None) else _DOUBLE
+            kind = _ROUNDED if name in rounded else kind
+            self._fields.append((name, _json(name) + b":", kind))
         self._keys = {name: [_json(key) for key in own] for name, own in keys.items()}
 
     def write(self, size: int, **columns: Any) -> list[bytes]:
@@ -113,11 +116,11 @@ class Form:
         doubles: list[NDArray[np.float64]] = []
         longest = 0
         head = b"{" + self._tag
-        for name, kind in self._fields.items():
+        for name, text, kind in self._fields:
             if name not in columns:
                 continue
             column = columns[name]
-            head += b"%b%b:" % (b"" if head == b"{" else b",", _json(name))
+            head += text if head == b"{" else b"," + text
             if isinstance(column, Chosen):
                 values = [_json(value) for value in column.values]
                 heads.append(head)

@@ -5,7 +5,7 @@ as the same double. A statistic, whose last digits are noise of its summation, m
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numba import njit
@@ -26,7 +26,7 @@ _NULL = np.frombuffer(b"null", np.uint8)
 
 def joined(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Texts as kernels take them: all of them in a row, and (n + 1,) where each one begins."""
-    ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    ends = np.array([*accumulate(map(len, texts), initial=0)], np.int64)
     return np.frombuffer(b"".join(texts), np.uint8), ends
 
 
