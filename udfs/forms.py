@@ -109,54 +109,79 @@ class Form:
                 of a dict, or what all of them have. A field without any is left out, and so are
                 columns of no field.
         """
-        heads: list[bytes] = []
-        steps: list[tuple[int, int]] = []
-        texts: list[bytes] = []
-        integers: list[NDArray[np.int64]] = []
-        doubles: list[NDArray[np.float64]] = []
-        longest = 0
-        head = b"{" + self._tag
+        plan = _Plan()
+        plan.say(b"{" + self._tag)
+        between = b"," if self._tag else b""
         for name, text, kind in self._fields:
             if name not in columns:
                 continue
             column = columns[name]
-            head += text if head == b"{" else b"," + text
+            plan.say(between + text)
+            between = b","
             if isinstance(column, Chosen):
-                values = [_json(value) for value in column.values]
-                heads.append(head)
-                steps.append((_TEXT, len(integers)))
-                integers.append(column.places.astype(np.int64) + len(texts))
-                texts += values
-                longest += max(map(len, values), default=0)
-                head = b""
+                plan.put_text(column)
             elif not isinstance(column, np.ndarray):
-                head += _json(column)
+                plan.say(_json(column))
             elif column.ndim == 1:
-                heads.append(head)
-                numbers: list[Any] = integers if kind == _INTEGER else doubles
-                steps.append((kind, len(numbers)))
-                numbers.append(column)
-                head = b""
+                plan.put_number(kind, column)
             else:
-                between = b"{"
-                for key, own in zip(self._keys[name], column.T, strict=True):
-                    heads.append(b"%b%b%b:" % (head, between, key))
-                    steps.append((kind, len(doubles)))
-                    doubles.append(own)
-                    head, between = b"", b","
-                head += b"}" if self._keys[name] else b"{}"
-        # The texts follow the heads, and what is behind the last field.
-        pieces = [*heads, head + b"}", *texts]
-        for kind, column_number in steps:
+                plan.say(b"{")
+                for place, (key, own) in enumerate(zip(self._keys[name], column.T, strict=True)):
+                    plan.say(b"%b%b:" % (b"," if place else b"", key))
+                    plan.put_number(kind, own)
+                plan.say(b"}")
+        plan.say(b"}")
+        return plan.write(size)
+
+
+class _Plan:
+    """What each message consists of, in its order."""
+
+    def __init__(self) -> None:
+        self._said = b""
+        """What comes next in all of them."""
+        self._heads: list[bytes] = []
+        self._steps: list[tuple[int, int]] = []
+        """Of each value the kind, and the place of its column; before it comes its head."""
+        self._integers: list[NDArray[np.int64]] = []
+        self._doubles: list[NDArray[np.float64]] = []
+        self._texts: list[bytes] = []
+        self._longest = 0
+
+    def say(self, text: bytes) -> None:
+        """The same text in all messages."""
+        self._said += text
+
+    def put_text(self, column: Chosen) -> None:
+        """One of some values in each."""
+        values = [_json(value) for value in column.values]
+        self._put(_TEXT, column.places.astype(np.int64) + len(self._texts), self._integers)
+        self._texts += values
+        self._longest += max(map(len, values), default=0)
+
+    def put_number(self, kind: int, column: NDArray[Any]) -> None:
+        """A number in each."""
+        self._put(kind, column, self._integers if kind == _INTEGER else self._doubles)
+
+    def _put(self, kind: int, column: NDArray[Any], columns: list[NDArray[Any]]) -> None:
+        self._heads.append(self._said)
+        self._said = b""
+        self._steps.append((kind, len(columns)))
+        columns.append(column)
+
+    def write(self, size: int) -> list[bytes]:
+        """So many messages."""
+        fixed = [*self._heads, self._said]
+        for kind, column in self._steps:
             if kind == _TEXT:
-                integers[column_number] += len(heads) + 1
-        most = sum(map(len, pieces[: len(heads) + 1])) + longest + MOST_BYTES * len(steps)
+                self._integers[column] += len(fixed)
+        most = sum(map(len, fixed)) + self._longest + MOST_BYTES * len(self._steps)
         out, stops = np.empty(size * most, np.uint8), np.zeros(size + 1, np.int64)
         _write(
-            np.array(steps, np.int64).reshape(-1, 2),
-            _stacked(integers, size, np.int64),
-            _stacked(doubles, size, np.float64),
-            *(*joined(pieces), out, stops),
+            np.array(self._steps, np.int64).reshape(-1, 2),
+            _stacked(self._integers, size, np.int64),
+            _stacked(self._doubles, size, np.float64),
+            *(*joined([*fixed, *self._texts]), out, stops),
         )
         return parted(out, stops)
 
