@@ -393,3 +393,10 @@ def test_what_simplefix_reads_of_a_message_is_what_is_kept() -> None:
         fields = {int(tag): value for tag, value in reversed(message.pairs)}
         same = reference.Message(fields[35].decode(), fields, [])
         assert values == as_kept(same), records[row]
+
+
+def test_more_symbols_than_there_are_codes_are_told_apart() -> None:
+    names = [f"S{number}" for number in range(20_000)]
+    batches = decode(column(*[order(t55=name) for name in names]))
+    assert len(batches) > 1
+    assert [name for batch in batches for name in symbols(batch)] == [n.encode() for n in names]
