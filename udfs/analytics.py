@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import anomalies, indicators, learned, robust, series, sliding, trends
-from udfs.candles import LENGTHS_MS
+from udfs.candles import ends_of
 from udfs.indicators import Indicators
 from udfs.intervals import INTERVALS, MINUTE
 from udfs.learned import Model
@@ -196,8 +196,7 @@ class Analytics:
             starts[symbol] = start
         self._published = [[]]
         for own, values in self._again(rows):
-            ends = own["start"] + LENGTHS_MS[own["interval"]]
-            same = ends <= starts[own["symbol"]]
+            same = ends_of(own) <= starts[own["symbol"]]
             self._published[0].append((series.keys_of(own.compress(same)), values[same]))
 
     def expire(self, rows: Rows) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import learned, robust
-from udfs.candles import LENGTHS_MS
-from udfs.forms import Chosen, Form, chosen, keys_of, place_of
+from udfs.candles import ends_of
+from udfs.forms import Chosen, Form, place_of
 from udfs.intervals import INTERVALS
 from udfs.periods import Limits, ModelRules
 from udfs.sources import Topics
@@ -67,12 +67,13 @@ def messages(
     At the time of the trade if that is None.
     """
     about = trades.take(found["trade"])
-    of_symbols = chosen(names, about["symbol"])
     is_price = found["kind"] == PRICE
     times = about["timestamp"]
-    written = _FORM.write(
-        found.size,
-        symbol=of_symbols,
+    return _FORM.of_symbols(
+        names,
+        about["symbol"],
+        times,
+        now_ms,
         timestamp=times,
         kind=Chosen(["quantity", "price"], is_price),
         interval=None,
@@ -84,9 +85,7 @@ def messages(
         severity=_severities(found["score"], found["threshold"]),
         count=found["count"],
         **place_of(about, topics),
-        updated_at=times if now_ms is None else now_ms,
     )
-    return zip(keys_of(of_symbols), written, strict=True)
 
 
 def of_candles(
@@ -108,17 +107,17 @@ def of_candles(
         now_ms: When.
     """
     thresholds = limits.of(names[code] for code in rows["symbol"].tolist())
-    ends = rows["start"] + LENGTHS_MS[rows["interval"]]
     for number, kind in enumerate(robust.KINDS):
         of_kind = values[:, number * robust.FIELDS : (number + 1) * robust.FIELDS]
         places = np.flatnonzero(np.abs(of_kind[:, robust.SCORE]) >= thresholds)
         if not places.size:
             continue
         own, row, reached = of_kind[places], rows.take(places), thresholds[places]
-        of_symbols = chosen(names, row["symbol"])
-        written = _OF_CANDLES.write(
-            places.size,
-            symbol=of_symbols,
+        yield from _OF_CANDLES.of_symbols(
+            names,
+            row["symbol"],
+            ends_of(row),
+            now_ms,
             timestamp=row["start"],
             kind=kind,
             interval=Chosen(_INTERVALS, row["interval"]),
@@ -132,9 +131,7 @@ def of_candles(
             topic=None,
             partition=None,
             offset=None,
-            updated_at=ends[places] if now_ms is None else now_ms,
         )
-        yield from zip(keys_of(of_symbols), written, strict=True)
 
 
 def of_model(
@@ -159,11 +156,11 @@ def of_model(
     scores = values[:, learned.SCORE]
     places = np.flatnonzero(scores >= rules.threshold)
     own, row = values[places], rows.take(places)
-    of_symbols = chosen(names, row["symbol"])
-    ends = row["start"] + LENGTHS_MS[row["interval"]]
-    written = _OF_CANDLES.write(
-        places.size,
-        symbol=of_symbols,
+    return _OF_CANDLES.of_symbols(
+        names,
+        row["symbol"],
+        ends_of(row),
+        now_ms,
         timestamp=row["start"],
         kind="model",
         interval=Chosen(_INTERVALS, row["interval"]),
@@ -177,10 +174,8 @@ def of_model(
         topic=None,
         partition=None,
         offset=None,
-        updated_at=ends if now_ms is None else now_ms,
         features=own[:, -len(learned.FEATURES) :],
     )
-    return zip(keys_of(of_symbols), written, strict=True)
 
 
 def _severities(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> Chosen:

@@ -10,6 +10,7 @@ into frames, in whatever order they come:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -293,18 +294,28 @@ _FORM, _KEY = Form(Candle), Form(_Key)
 _NAMES = list(INTERVALS)
 
 
+def ends_of(rows: NDArray[np.void]) -> NDArray[np.int64]:
+    """(n,) when the windows of candles, or flows, end, ms since epoch."""
+    ends: NDArray[np.int64] = rows["start"] + LENGTHS_MS[rows["interval"]]
+    return ends
+
+
+def window_of(rows: NDArray[np.void]) -> dict[str, Any]:
+    """The columns interval, start and end of their messages."""
+    interval = Chosen(_NAMES, rows["interval"])
+    return {"interval": interval, "start": rows["start"], "end": ends_of(rows)}
+
+
 def messages(
     rows: NDArray[np.void], symbols: list[str], now_ms: int | None
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle, updated now; at its window's end if None."""
-    ends = rows["start"] + LENGTHS_MS[rows["interval"]]
     volume, notional = totals(rows, VOLUME), totals(rows, NOTIONAL)
-    key = {"symbol": chosen(symbols, rows["symbol"]), "interval": Chosen(_NAMES, rows["interval"])}
+    of_symbols, window = chosen(symbols, rows["symbol"]), window_of(rows)
     values = _FORM.write(
         rows.size,
-        **key,
-        start=rows["start"],
-        end=ends,
+        symbol=of_symbols,
+        **window,
         open=rows["open"],
         high=rows["high"],
         low=rows["low"],
@@ -316,9 +327,10 @@ def messages(
         buy_volume=totals(rows, BUY_VOLUME),
         final=Chosen([False, True], rows["flags"] & FINAL),
         revision=rows["revision"],
-        updated_at=ends if now_ms is None else now_ms,
+        updated_at=window["end"] if now_ms is None else now_ms,
     )
-    return zip(_KEY.write(rows.size, **key), values, strict=True)
+    keys = _KEY.write(rows.size, symbol=of_symbols, interval=window["interval"])
+    return zip(keys, values, strict=True)
 
 
 class _Packed(msgspec.Struct, array_like=True):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import pairs
-from udfs.candles import LENGTHS_MS
+from udfs.candles import ends_of
 from udfs.columns import array
 from udfs.intervals import MINUTE_MS
 from udfs.periods import CorrelationRules
@@ -77,7 +77,7 @@ def pack(rows: NDArray[np.void], symbols: list[str]) -> bytes:
     closes = Closes(
         [symbols[code] for code in used.tolist()],
         codes.astype(np.int32).tobytes(),
-        (rows["start"] + LENGTHS_MS[rows["interval"]]).tobytes(),
+        ends_of(rows).tobytes(),
         rows["close"].tobytes(),
         rows["trades"].astype(np.int64).tobytes(),
     )

@@ -12,12 +12,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
-from udfs.candles import FINAL
+from udfs.candles import FINAL, window_of
 from udfs.columns import Packed
-from udfs.forms import Chosen, Form, chosen, keys_of
+from udfs.forms import Chosen, Form
 from udfs.frames import Frame
 from udfs.index import find, index_of
-from udfs.intervals import INTERVALS, SECOND_MS
+from udfs.intervals import SECOND_MS
 from udfs.orders import REPLACE
 from udfs.scanner import BUY
 from udfs.sources import are_orders
@@ -157,27 +157,25 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
 
 
 _FORM = Form(Flow)
-_NAMES, _LENGTHS_MS = list(INTERVALS), np.array(list(INTERVALS.values()))
 
 
 def messages(
     rows: NDArray[np.void], symbols: list[str], now_ms: int | None
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each flow, updated now; at its window's end if None."""
-    ends = rows["start"] + _LENGTHS_MS[rows["interval"]]
     counts = {name: rows[name] for name in _COUNTS}
     sums = {name: totals(rows, _FIRST_SUM + LIMBS * k) for k, name in enumerate(_SUMS)}
     orders, cancels, replaces, fills = (
         counts[f"buy_{kind}"] + counts[f"sell_{kind}"] for kind in _KINDS
     )
     buys, sells = sums["buy_quantity"], sums["sell_quantity"]
-    of_symbols = chosen(symbols, rows["symbol"])
-    written = _FORM.write(
-        rows.size,
-        symbol=of_symbols,
-        interval=Chosen(_NAMES, rows["interval"]),
-        start=rows["start"],
-        end=ends,
+    window = window_of(rows)
+    return _FORM.of_symbols(
+        symbols,
+        rows["symbol"],
+        window["end"],
+        now_ms,
+        **window,
         **counts,
         **sums,
         order_flow_imbalance=_ratio(buys - sells, buys + sells),
@@ -186,9 +184,7 @@ def messages(
         fill_ratio=_ratio(sums["buy_filled"] + sums["sell_filled"], buys + sells),
         final=Chosen([False, True], rows["flags"] & FINAL),
         revision=rows["revision"],
-        updated_at=ends if now_ms is None else now_ms,
     )
-    return zip(keys_of(of_symbols), written, strict=True)
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:

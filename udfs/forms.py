@@ -4,7 +4,7 @@ A message of ten fields takes Python ten times as long as the kernel, and where 
 or trades come late there are hundreds of thousands.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
@@ -63,12 +63,12 @@ def place_of(rows: NDArray[np.void], topics: Topics) -> dict[str, Any]:
     }
 
 
-def taken(columns: Mapping[str, Any], places: NDArray[np.intp]) -> dict[str, Any]:
-    """The columns of those messages that have these places, (m,)."""
+def taken(columns: Mapping[str, Any], wanted: NDArray[np.bool_]) -> dict[str, Any]:
+    """The columns of those messages that are wanted, (n,)."""
     return {
-        name: Chosen(column.values, column.places[places])
+        name: Chosen(column.values, column.places[wanted])
         if isinstance(column, Chosen)
-        else column[places]
+        else column[wanted]
         if isinstance(column, np.ndarray)
         else column
         for name, column in columns.items()
@@ -99,6 +99,28 @@ class Form:
             kind = _ROUNDED if name in rounded else kind
             self._fields.append((name, _json(name) + b":", kind))
         self._keys = {name: [_json(key) for key in own] for name, own in keys.items()}
+
+    def of_symbols(
+        self,
+        symbols: Sequence[str],
+        codes: NDArray[np.integer[Any]],
+        times: NDArray[Any],
+        now_ms: int | None,
+        **columns: Any,
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Key, which is the symbol, and value of n messages, updated now.
+
+        Args:
+            symbols: By code.
+            codes: (n,).
+            times: (n,) when each is updated if now is None.
+            now_ms: When.
+            columns: As for ``write``, of the other fields.
+        """
+        own = chosen(symbols, codes)
+        updated_at = times if now_ms is None else now_ms
+        written = self.write(codes.size, symbol=own, updated_at=updated_at, **columns)
+        return zip(keys_of(own), written, strict=True)
 
     def write(self, size: int, **columns: Any) -> list[bytes]:
         """So many messages, n.

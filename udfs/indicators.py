@@ -7,14 +7,15 @@ it has no value.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from udfs.candles import CANDLE, LENGTHS_MS, NOTIONAL, VOLUME, WORDS
-from udfs.forms import Chosen, Form, chosen, keys_of
+from udfs.candles import CANDLE, NOTIONAL, VOLUME, WORDS, window_of
+from udfs.forms import Form
 from udfs.intervals import INTERVALS
 from udfs.periods import Periods
 from udfs.sums import value
@@ -184,7 +185,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     updated_at: int
 
 
-_INTERVALS = list(INTERVALS)
+@cache
+def _form_of(names: tuple[str, ...]) -> Form:
+    return Form(Message, values=names)
 
 
 def messages(
@@ -195,19 +198,10 @@ def messages(
     now_ms: int | None,
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle, updated now; at its window's end if None."""
-    ends = rows["start"] + LENGTHS_MS[rows["interval"]]
-    of_symbols = chosen(symbols, rows["symbol"])
-    written = Form(Message, values=names).write(
-        rows.size,
-        symbol=of_symbols,
-        interval=Chosen(_INTERVALS, rows["interval"]),
-        start=rows["start"],
-        end=ends,
-        close=rows["close"],
-        values=values,
-        updated_at=ends if now_ms is None else now_ms,
-    )
-    return zip(keys_of(of_symbols), written, strict=True)
+    window = window_of(rows)
+    others = {"close": rows["close"], "values": values}
+    form = _form_of(names)
+    return form.of_symbols(symbols, rows["symbol"], window["end"], now_ms, **window, **others)
 
 
 def warm_up() -> None:

@@ -107,13 +107,12 @@ def messages(
         **place_of(about, topics),
         "updated_at": times if now_ms is None else now_ms,
     }
-    written = [b""] * found.size
     is_gap = found["kind"] == GAP
-    for form, own in ((_GAP, is_gap), (_FAT_FINGER, ~is_gap)):
-        places = np.flatnonzero(own)
-        of_form = form.write(places.size, **taken(columns, places))
-        for place, message in zip(places.tolist(), of_form, strict=True):
-            written[place] = message
+    gaps, fingers = (
+        iter(form.write(int(own.sum()), **taken(columns, own)))
+        for form, own in ((_GAP, is_gap), (_FAT_FINGER, ~is_gap))
+    )
+    written = [next(gaps if each else fingers) for each in is_gap.tolist()]
     return zip(keys_of(of_symbols), written, strict=True)
 
 

@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs.candles import CANDLE, NOTIONAL, VOLUME, WORDS
-from udfs.forms import Form, chosen, keys_of
+from udfs.forms import Form
 from udfs.intervals import INTERVALS
 from udfs.periods import SlidingWindow
 from udfs.sums import value
@@ -114,11 +114,12 @@ def messages(
     for window, of_rows in zip(windows, of_window, strict=True):
         places = np.flatnonzero(~np.isnan(of_rows[:, _START]))
         own = of_rows[places]
-        of_symbols = chosen(symbols, rows["symbol"][places])
         ends = own[:, _START] + window.size_ms
-        written = _FORM.write(
-            places.size,
-            symbol=of_symbols,
+        yield from _FORM.of_symbols(
+            symbols,
+            rows["symbol"][places],
+            ends,
+            now_ms,
             window=window.name,
             slide=window.slide,
             start=own[:, _START],
@@ -130,9 +131,7 @@ def messages(
             volume=own[:, _VOLUME],
             vwap=own[:, _NOTIONAL] / own[:, _VOLUME],
             trades=own[:, _TRADES],
-            updated_at=ends if now_ms is None else now_ms,
         )
-        yield from zip(keys_of(of_symbols), written, strict=True)
 
 
 def warm_up() -> None:

@@ -6,9 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.candles import NOTIONAL, PRICES, VOLUME
-from udfs.forms import Chosen, Form, chosen, keys_of
-from udfs.intervals import MINUTE_MS
+from udfs.candles import NOTIONAL, PRICES, VOLUME, ends_of
+from udfs.forms import Chosen, Form
 from udfs.sums import totals
 
 
@@ -45,11 +44,12 @@ def messages(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of the message of each candle, updated now; at its window's end if None."""
     swing = (rows["high"] - rows["low"]) / rows["low"]
-    ends = rows["start"] + MINUTE_MS
-    of_symbols = chosen(symbols, rows["symbol"])
-    written = _FORM.write(
-        rows.size,
-        symbol=of_symbols,
+    ends = ends_of(rows)
+    return _FORM.of_symbols(
+        symbols,
+        rows["symbol"],
+        ends,
+        now_ms,
         averagePrice=totals(rows, NOTIONAL) / totals(rows, VOLUME),
         meanPrice=totals(rows, PRICES) / rows["trades"],
         isVolatilityAnomaly=Chosen([False, True], swing > threshold),
@@ -63,6 +63,4 @@ def messages(
         interval="1m",
         final=True,
         revision=rows["revision"],
-        updated_at=ends if now_ms is None else now_ms,
     )
-    return zip(keys_of(of_symbols), written, strict=True)

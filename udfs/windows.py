@@ -12,7 +12,7 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 from udfs import candles, flows
-from udfs.candles import CANDLE, FINAL, LENGTHS_MS, NO_IDS, TOUCHED, Candles
+from udfs.candles import CANDLE, FINAL, LENGTHS_MS, NO_IDS, TOUCHED, Candles, ends_of
 from udfs.columns import joined
 from udfs.flows import FLOW
 from udfs.index import find, index_of
@@ -81,7 +81,7 @@ class Windows:
 
     def close(self, until_ms: int) -> Places:
         """Closes the windows that end at ``until_ms`` or before; the first to end comes first."""
-        ends = _ends(self.candles.rows.take(self._open))
+        ends = ends_of(self.candles.rows.take(self._open))
         over = ends <= until_ms
         order = np.argsort(ends[over], kind="stable")
         closed = self._open[over][order]
@@ -100,12 +100,12 @@ class Windows:
         """
         rows = self.candles.rows
         touched = rows.take(self._touched)
-        late = _has(touched, FINAL) | (_ends(touched) <= until_ms)
+        late = _has(touched, FINAL) | (ends_of(touched) <= until_ms)
         corrected = self._touched[late]
         if corrected.size:
             self._touched = self._touched[~late]
             rows["flags"][corrected] = FINAL
-            least = self._least_revisions(_ends(rows.take(corrected)))
+            least = self._least_revisions(ends_of(rows.take(corrected)))
             rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
             self._open_those_not_final()
         return corrected
@@ -134,7 +134,7 @@ class Windows:
             These; the first to end comes first.
         """
         rows = self.candles.rows[: self._size]
-        keep = (_ends(rows) > until_ms) | ~_has(rows, FINAL)
+        keep = (ends_of(rows) > until_ms) | ~_has(rows, FINAL)
         expired = _by_end(rows.compress(~keep))
         if expired.size:
             self.hold(self.held.take(np.flatnonzero(keep)))
@@ -156,7 +156,7 @@ class Windows:
         rows = self.candles.rows.take(self._open)
         still = ~_has(rows, FINAL)
         self._open = self._open[still]
-        self.next_end = int(_ends(rows)[still].min(initial=NEVER))
+        self.next_end = int(ends_of(rows)[still].min(initial=NEVER))
 
     def _make_room(self, more: int, long_ids: bool) -> None:
         room = self.candles.rows.size
@@ -175,13 +175,8 @@ class Windows:
         self._index = index_of(rows, held.rows.size)
 
 
-def _ends(rows: NDArray[np.void]) -> NDArray[np.int64]:
-    ends: NDArray[np.int64] = rows["start"] + LENGTHS_MS[rows["interval"]]
-    return ends
-
-
 def _by_end(rows: NDArray[np.void]) -> NDArray[np.void]:
-    ordered: NDArray[np.void] = rows.take(np.argsort(_ends(rows), kind="stable"))
+    ordered: NDArray[np.void] = rows.take(np.argsort(ends_of(rows), kind="stable"))
     return ordered
 
 
