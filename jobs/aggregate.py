@@ -1,7 +1,7 @@
 """The keyed process function of the main job: frames of a shard in, messages to the outputs out."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pyflink.common import Row, Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
@@ -9,17 +9,17 @@ from pyflink.metrics import Counter
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
 from jobs import journal
-from udfs import handover, shard, sources
+from udfs import handover, messages, shard, sources
 from udfs.handover import Heir
+from udfs.ring import Ring
 from udfs.shard import Output, Rules, Shard
 from udfs.windows import NEVER
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
-MESSAGES = Types.ROW_NAMED(
-    ["output", "key", "messages"], [Types.STRING(), BYTES, Types.OBJECT_ARRAY(BYTES)]
-)
-"""All messages of one key to one output that follow from one frame. A row of its own for each would
-take the worker longer than making the message."""
+MESSAGES = Types.ROW_NAMED(["messages"], [BYTES])
+"""All messages that follow from one frame: see ``udfs.messages``. Or, after their mark, closes."""
+CLOSES = b"C"
+"""The mark of the closes of minutes, which are for the correlations."""
 JOURNAL = "journal"
 """The name of the state of a shard."""
 _AT_THE_END = NEVER - 1
@@ -31,13 +31,21 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
 
     Shards live in the worker's memory. Flink starts a new worker whenever it restores state, so
     each is read from its journal when its key is first seen.
+
+    Args:
+        rules: What the settings say.
+        topics: The topic of each output.
+        ring_bytes: The memory for messages that it shares with the JVM: see ``udfs.ring``.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, topics: Mapping[str, str], ring_bytes: int) -> None:
         self._rules = rules
+        self._topics = topics
+        self._ring_bytes = ring_bytes
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the compiled kernels before the first frame."""
+        self._ring = Ring(self._ring_bytes)
         shard.warm_up()
         self._journal = journal.of(runtime_context, JOURNAL)
         self._opened_ms = time.time_ns() // 1_000_000
@@ -46,6 +54,10 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         self._timers: dict[int, int] = {}
         self._metrics = runtime_context.get_metrics_group()
         self._counters: dict[tuple[int, str], Counter] = {}
+
+    def close(self) -> None:
+        """Gives up what it shares."""
+        self._ring.close()
 
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         """A frame, or a tally -> rows of MESSAGES."""
@@ -80,15 +92,19 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
     def _publish(
         self,
         each: Shard | Heir,
-        messages: list[Output],
+        published: list[Output],
         ctx: KeyedProcessFunction.Context,
         now_ms: int,
     ) -> Iterator[Row]:
-        rows: dict[tuple[str, bytes], list[bytes]] = {}
-        for output, key, value in messages:
-            rows.setdefault((output, key), []).append(value)
-        for (name, key), values in rows.items():
-            yield Row(name, key, values)
+        made = []
+        for output, some in published:
+            if output == "closes":
+                for _, closes in some:
+                    yield Row(CLOSES + closes)
+            elif some:
+                made.append((self._topics[output], some))
+        if made:
+            yield from map(Row, self._ring.send(messages.pack(made)))
         if isinstance(each, Heir) and each.shard is not None:
             each = self._shards[each.number] = each.shard
         for source, name, count in each.changes:

@@ -8,9 +8,11 @@ from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 
 import udfs.flink  # noqa: F401  (first: it makes numba importable in a worker)
 from jobs import journal
-from udfs import pairs
+from jobs.aggregate import CLOSES
+from udfs import messages, pairs
 from udfs.clock import Clock
 from udfs.correlations import Correlations
+from udfs.messages import Messages
 from udfs.periods import CorrelationRules
 
 _AFTER_MS = 2_000
@@ -23,8 +25,9 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
     All closes have one key, as a pair's may come of any two shards.
     """
 
-    def __init__(self, rules: CorrelationRules) -> None:
+    def __init__(self, rules: CorrelationRules, topic: str) -> None:
         self._rules = rules
+        self._topic = topic
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the compiled kernels; finds the state, which the first element has it read."""
@@ -38,7 +41,7 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
         """Closes of some minutes -> rows of MESSAGES."""
         # What they are of may be over: the watermark comes behind all that a minute had.
-        self._all().take(value)
+        self._all().take(value[len(CLOSES) :])
         self._clock.heard(time.time_ns() // 1_000_000)
         yield from self._tick(ctx)
 
@@ -56,8 +59,9 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
         each, timers = self._all(), ctx.timer_service()
         now_ms = time.time_ns() // 1_000_000
         passed = self._clock.passed(timers.current_watermark(), now_ms)
-        for key, value in each.tick(passed, None if self._rules.stamp_end else now_ms):
-            yield Row("correlations", key, [value])
+        made = Messages.of(each.tick(passed, None if self._rules.stamp_end else now_ms))
+        if made:
+            yield Row(messages.pack([(self._topic, made)]))
         journal.write(self._journal, each.journal())
         end = each.next_end
         if end is not None:

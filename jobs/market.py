@@ -28,7 +28,7 @@ from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import alerts_file, delivery, streams, tables
-from jobs.aggregate import BYTES, MESSAGES, Aggregate
+from jobs.aggregate import BYTES, CLOSES, MESSAGES, Aggregate
 from jobs.correlate import Correlate
 from jobs.hand_over import HandOver
 from jobs.operators import name_operators
@@ -37,13 +37,15 @@ from jobs.upgrades import AGGREGATE
 from udfs import flink as udfs
 from udfs.analytics import AnalyticsRules
 from udfs.frames import KEY_BYTES
+from udfs.messages import MARK
 from udfs.periods import RobustRules, ScoreRules
+from udfs.ring import RING_BYTES
 from udfs.shard import Rules
 from udfs.shards import TALLY
 
 PIECE = Types.ROW_NAMED(["piece"], [BYTES])
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
-CLOSES = Types.ROW_NAMED(["everything", "closes"], [Types.INT(), BYTES])
+CLOSE = Types.ROW_NAMED(["everything", "closes"], [Types.INT(), BYTES])
 CALL = Types.ROW_NAMED(["shard", "nothing"], [Types.INT(), BYTES])
 NO_ANALYTICS = AnalyticsRules(intervals=(), robust=RobustRules(intervals=()), trends=False)
 NO_SCORES = ScoreRules(window=0)
@@ -74,11 +76,14 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     )
     t_env.create_temporary_view("batches", streams.to_table(t_env, batches))
 
-    # Batches -> pieces, each a frame, a tally or a dead letter.
+    # Batches -> pieces, each a frame, a tally or dead letters.
+    ring_bytes = RING_BYTES if settings.batch_folder else 0
     t_env.create_temporary_function(
         "decode_records",
         udfs.decode_records(
             settings.topics,
+            settings.outputs["dead_letters"],
+            ring_bytes,
             settings.shards,
             settings.max_ahead_ms,
             min(settings.silences_ms, default=None),
@@ -91,57 +96,49 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     """)
     pieces = streams.to_stream(t_env, decoded, PIECE)
     t_env.create_temporary_view("pieces", streams.to_table(t_env, pieces))
-    is_letter = "CAST(piece AS BINARY(1)) = X'7B'"  # an opening brace
+    are_letters = f"CAST(piece AS BINARY(1)) = X'{MARK.hex()}'"
 
-    statements.add_insert_sql(f"""
-        INSERT INTO dead_letters
-        SELECT {tables.source_of_letter(settings)}, piece FROM pieces WHERE {is_letter}
-    """)
+    letters = t_env.sql_query(f"SELECT piece FROM pieces WHERE {are_letters}")
+    of_decode = streams.part(streams.to_stream(t_env, letters, PIECE), "dead letters")
+    t_env.create_temporary_view("letters", t_env.from_data_stream(of_decode))
+    statements.add_insert_sql("INSERT INTO dead_letters SELECT key, message FROM letters")
 
     # Frames, keyed by shard -> messages to the other outputs.
     frames = t_env.sql_query(f"""
         SELECT CAST(CAST(CAST(piece AS BINARY({KEY_BYTES})) AS STRING) AS INT) AS shard,
           piece AS frame
-        FROM pieces WHERE NOT {is_letter}
+        FROM pieces WHERE NOT {are_letters}
     """)
     frame_stream = streams.to_stream(t_env, frames, FRAME)
     if settings.shards_before:
         frame_stream = frame_stream.union(_handed_over(t_env, settings))
     messages = (
         streams.key_by_first_field(frame_stream, Types.INT(), BYTES)
-        .process(Aggregate(rules(settings)), MESSAGES)
+        .process(Aggregate(rules(settings), settings.outputs, ring_bytes), MESSAGES)
         .name("aggregate")
         .uid(f"{AGGREGATE}{settings.shards}")
     )
-    t_env.create_temporary_view("aggregated", t_env.from_data_stream(messages))
-    statements.add_insert_sql(f"""
-        INSERT INTO outputs SELECT key, message, topic
-        FROM (
-          SELECT key, messages, {tables.topic_of(settings, tables.SINKS["outputs"])} AS topic
-          FROM aggregated WHERE output <> 'closes'
-        ) CROSS JOIN UNNEST(messages) AS unnested (message)
-    """)
+    aggregated = streams.part(messages, "outputs")
+    t_env.create_temporary_view("aggregated", t_env.from_data_stream(aggregated))
+    statements.add_insert_sql("INSERT INTO outputs SELECT key, message, topic FROM aggregated")
 
     # Closes of minutes, all under one key -> messages to correlations.
     # Only what goes on to them has need of watermarks.
-    t_env.create_temporary_view("timed_messages", streams.to_table(t_env, messages))
-    closes = t_env.sql_query("""
-        SELECT 0 AS everything, closes
-        FROM (SELECT messages FROM timed_messages WHERE output = 'closes')
-        CROSS JOIN UNNEST(messages) AS unnested (closes)
+    t_env.create_temporary_view("timed", streams.to_table(t_env, messages))
+    closes = t_env.sql_query(f"""
+        SELECT 0 AS everything, messages AS closes FROM timed
+        WHERE CAST(messages AS BINARY(1)) = X'{CLOSES.hex()}'
     """)
     correlated = (
-        streams.key_by_first_field(streams.to_stream(t_env, closes, CLOSES), Types.INT(), BYTES)
-        .process(Correlate(settings.correlations), MESSAGES)
+        streams.key_by_first_field(streams.to_stream(t_env, closes, CLOSE), Types.INT(), BYTES)
+        .process(Correlate(settings.correlations, settings.outputs["correlations"]), MESSAGES)
         .name("correlate")
         .uid("correlate")
         .set_parallelism(1)
     )
-    t_env.create_temporary_view("correlated", t_env.from_data_stream(correlated))
-    statements.add_insert_sql("""
-        INSERT INTO correlations SELECT key, message
-        FROM correlated CROSS JOIN UNNEST(messages) AS unnested (message)
-    """)
+    of_pairs = streams.part(correlated, "correlations")
+    t_env.create_temporary_view("correlated", t_env.from_data_stream(of_pairs))
+    statements.add_insert_sql("INSERT INTO correlations SELECT key, message FROM correlated")
     return statements
 
 

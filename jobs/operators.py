@@ -15,14 +15,13 @@ _NAMES = (
     (r"TableSourceScan\(table=\[\[\w+, \w+, (\w+)", r"\1"),
     (r"PythonCalc\(.*decode_records\(", "decode"),
     (r"Correlate\(.*\.pieces", "unnest pieces"),
-    (r"Correlate\(.*\.messages", "unnest messages"),
     (r"Correlate\(", "call the shards of before"),
     (r"SinkConversion|TableToDataStream", "to stream"),
     (r"Sink\(table=\[\w+\.\w+\.(\w+)\]", r"\1"),
     (r"Calc\(", "select"),
 )
 """What a description begins with, and the name; the first that matches counts."""
-_MANY = frozenset({"to table", "to stream", "select", "unnest messages"})
+_MANY = frozenset({"to table", "to stream", "select"})
 """Names of operators without state, of which there are several."""
 
 

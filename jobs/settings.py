@@ -328,7 +328,7 @@ class Settings(BaseSettings):
         "/dev/shm",
         description="A folder in memory, where a TaskManager shares batches with its Python "
         "workers, one at a time for each subtask; where it has no room, or if empty, they go "
-        "through a socket",
+        "through a socket. If empty, so do messages on their way back",
     )
 
     @field_validator(

@@ -21,6 +21,16 @@ BATCH = Types.ROW_NAMED(["batch"], [Types.PRIMITIVE_ARRAY(Types.BYTE())])
 """Many of them: see ``udfs.batches``."""
 
 
+MESSAGE = DataTypes.ROW(
+    [
+        DataTypes.FIELD("key", DataTypes.BYTES()),
+        DataTypes.FIELD("message", DataTypes.BYTES()),
+        DataTypes.FIELD("topic", DataTypes.STRING()),
+    ]
+)
+"""A message to a topic."""
+
+
 def to_stream(t_env: StreamTableEnvironment, table: Table, row: RowTypeInfo) -> DataStream:
     """A table as a stream of rows of this type.
 
@@ -46,12 +56,7 @@ def batch(
         ImportError: Flink's class path does not have it.
     """
     jvm = get_gateway().jvm
-    operator = jvm.io.tapeline.BatchRecords
-    if not isinstance(operator, JavaClass):
-        raise ImportError(
-            "no tapeline-flink jar in Flink's lib/: take that of flink-conf/jars/flink "
-            "(mvn -f flink-conf/pom.xml package makes it)"
-        )
+    operator = _operator("BatchRecords")
     # The planner's own rows, as they are: any other kind is an object for each field.
     internal = jvm.java.lang.Class.forName("org.apache.flink.table.data.RowData")
     row = _to_java_data_type(RECORD).bridgedTo(internal)
@@ -60,6 +65,37 @@ def batch(
         "batch", BATCH.get_java_type_info(), operator(batch_bytes, patience_ms, folder)
     )
     return DataStream(batches.uid("batch"))
+
+
+def part(values: DataStream, of: str) -> DataStream:
+    """Rows of one BYTES, each many messages, as a stream of rows of key, message and topic.
+
+    See ``udfs.messages``; the operator is ours, ``PartMessages`` in ``flink-conf/src``. UNNEST
+    needs an array of them, each of which Python would have to make an object of.
+    """
+    jvm = get_gateway().jvm
+    # The planner's own rows, as in ``batch``.
+    row = jvm.org.apache.flink.table.runtime.typeutils.InternalTypeInfo.of(
+        _to_java_data_type(MESSAGE).getLogicalType()
+    )
+    name = f"part {of}"
+    parted = values._j_data_stream.transform(name, row, _operator("PartMessages")())
+    return DataStream(parted.uid(name.replace(" ", "-")))
+
+
+def _operator(name: str) -> JavaClass:
+    """The class of an operator of ours.
+
+    Raises:
+        ImportError: Flink's class path does not have it.
+    """
+    operator = getattr(get_gateway().jvm.io.tapeline, name)
+    if not isinstance(operator, JavaClass):
+        raise ImportError(
+            "no tapeline-flink jar in Flink's lib/, or an old one: take that of "
+            "flink-conf/jars/flink (mvn -f flink-conf/pom.xml package makes it)"
+        )
+    return operator
 
 
 def to_table(t_env: StreamTableEnvironment, stream: DataStream) -> Table:

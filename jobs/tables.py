@@ -145,28 +145,6 @@ def source_number(settings: Settings) -> str:
     return f"CASE `topic` {cases} END + `partition`"
 
 
-def source_of_letter(settings: Settings) -> str:
-    """SQL for the key of a dead letter (``piece``): the topic that it came from, as BYTES.
-
-    A letter begins with its topic, so its first bytes are enough to look at.
-    """
-    cases = ""
-    for topic in settings.inputs[1:]:
-        begins = f'{{"topic":"{topic}"'.encode()
-        cases += f"WHEN CAST(piece AS BINARY({len(begins)})) = X'{begins.hex()}' THEN '{topic}' "
-    first = f"'{settings.inputs[0]}'"
-    return f"CAST({f'CASE {cases}ELSE {first} END' if cases else first} AS BYTES)"
-
-
-def topic_of(settings: Settings, outputs: Sequence[str]) -> str:
-    """SQL for the topic of a message of these outputs, by its ``output``, as STRING.
-
-    NULL for any other: the sink refuses that, where a default would hide a mistake.
-    """
-    cases = "".join(f" WHEN '{name}' THEN '{settings.outputs[name]}'" for name in outputs)
-    return f"CASE output{cases} END"
-
-
 def sink(settings: Settings, table: str, outputs: Sequence[str]) -> str:
     """Messages made by ``udfs`` to these outputs, key and value as they are.
 
@@ -191,6 +169,8 @@ def sink(settings: Settings, table: str, outputs: Sequence[str]) -> str:
             "properties.client.id": f"{settings.group_id}-{table}-{topics[0]}",
             "properties.max.request.size": MAX_MESSAGE_BYTES,
             "properties.compression.type": "zstd",
+            # Of anomalies 7.9 times smaller at 800 MB/s; at 3, its own level, 6.9 times at 470.
+            "properties.compression.zstd.level": 1,
             "properties.batch.size": 1 << 18,
             "properties.linger.ms": 20,
             "topic": ";".join(topics),

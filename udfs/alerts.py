@@ -1,23 +1,23 @@
 """Alerts: what rules make of a shard's messages, each rule and symbol once in its cooldown.
 
-Most messages are of no rule's symbol or kind, and are told by their key and their bytes: they cost
-a look. Of the others only the fields that are measured are decoded.
+Most messages are of no rule's symbol or kind, and are told by their key and their bytes. Of the
+others only the fields that are measured are decoded.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from math import inf
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
+import numpy as np
 
 from udfs.alert_rules import KINDS, AlertRule, Kind
 from udfs.intervals import INTERVALS, MINUTE_MS
+from udfs.messages import Messages
 from udfs.shards import cell_of
 
-Output = tuple[Literal["alerts"], bytes, bytes]
-"""Key and value of a message to ``alerts``."""
 Alerted = dict[str, dict[str, int]]
 """When each rule, by its name, last alerted of each symbol: event time, ms."""
 MOST_REMEMBERED = 1 << 16
@@ -148,18 +148,20 @@ class _Reader:
     def __init__(self, judges: list[_Judge], message: type[msgspec.Struct]) -> None:
         self._judges = judges
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(message).decode
-        self.of_symbols: dict[bytes, _Marked] = {}
+        self._of_symbols: dict[bytes, _Marked] = {}
 
     def match(self, key: bytes) -> _Marked:
         """The rules about the symbol that is this key; they are remembered."""
-        if len(self.of_symbols) >= MOST_REMEMBERED:
-            self.of_symbols.clear()
+        if key in self._of_symbols:
+            return self._of_symbols[key]
+        if len(self._of_symbols) >= MOST_REMEMBERED:
+            self._of_symbols.clear()
         symbol = key.decode()
         marked: dict[bytes, list[_Judge]] = {}
         for judge in self._judges:
             if any(fnmatchcase(symbol, pattern) for pattern in judge.rule.symbols):
                 marked.setdefault(judge.mark, []).append(judge)
-        found = self.of_symbols[key] = list(marked.items())
+        found = self._of_symbols[key] = list(marked.items())
         return found
 
 
@@ -196,27 +198,25 @@ class Alerts:
             own = [judge for judge in judges if judge.kind.output == output]
             self._readers[output] = _Reader(own, messages[output])
 
-    def of(self, outputs: Iterable[tuple[str, bytes, bytes]], now_ms: int | None) -> list[Output]:
+    def of(self, published: Iterable[tuple[str, Messages]], now_ms: int | None) -> Messages:
         """The alerts that follow from what a shard publishes.
 
         Args:
-            outputs: All that it publishes at one time: output, key and value of each message. The
-                order of those of one time is that of their event time, and of the intervals.
+            published: All that it publishes at one time, by output. The order of those of one time
+                is that of their event time, and of the intervals.
             now_ms: When they are updated; at their own time if None.
         """
-        if not self._readers:
-            return []
-        made: list[Output] = []
+        made: list[tuple[bytes, bytes]] = []
         # The first in time counts, however candles that end together were closed.
-        for hit in sorted(self._hits(outputs), key=lambda hit: hit[:2]):
+        for hit in sorted(self._hits(published), key=lambda hit: hit[:2]):
             time, _, symbol, *_, judge, _, _ = hit
             own, cooldown_ms = self.alerted[judge.rule.name], judge.cooldown_ms
             if symbol in own and time < own[symbol] + cooldown_ms:
                 continue
             own[symbol] = time
             self._changed.setdefault(judge.rule.name, {})[symbol] = time
-            made.append(("alerts", symbol.encode(), _json.encode(_alert(hit, now_ms))))
-        return made
+            made.append((symbol.encode(), _json.encode(_alert(hit, now_ms))))
+        return Messages.of(made)
 
     def changes(self) -> Alerted:
         """What has changed since this was last asked."""
@@ -238,17 +238,19 @@ class Alerts:
             since = until_ms - self._cooldowns[name]
             self.alerted[name] = {symbol: time for symbol, time in own.items() if time > since}
 
-    def _hits(self, outputs: Iterable[tuple[str, bytes, bytes]]) -> Iterator[_Hit]:
+    def _hits(self, published: Iterable[tuple[str, Messages]]) -> Iterator[_Hit]:
         """What reaches a rule, and is not held back by what alerted before."""
-        readers, alerted = self._readers, self.alerted
-        for output, key, value in outputs:
-            reader = readers.get(output)
-            if reader is None:
-                continue
-            marked = reader.of_symbols.get(key)
-            if marked is None:
-                marked = reader.match(key)
-            for mark, judges in marked:
+        for output, messages in published:
+            if output in self._readers:
+                yield from self._hits_of(self._readers[output], messages)
+
+    def _hits_of(self, reader: _Reader, messages: Messages) -> Iterator[_Hit]:
+        keys = list(messages.keys)
+        of_keys = [reader.match(key) for key in keys]
+        some = np.flatnonzero(np.array([bool(marked) for marked in of_keys])[messages.places])
+        of_some = messages.places[some].tolist()
+        for place, value in zip(of_some, messages.values.some(some), strict=True):
+            for mark, judges in of_keys[place]:
                 if mark not in value:
                     continue
                 message = reader.decode(value)
@@ -258,11 +260,11 @@ class Alerts:
                         continue
                     if judge.rule.interval not in (None, message.interval):
                         continue
-                    time, symbol = message.event_time, key.decode()
-                    last = alerted[judge.rule.name].get(symbol)
+                    time, symbol = message.event_time, keys[place].decode()
+                    last = self.alerted[judge.rule.name].get(symbol)
                     if last is None or time >= last + judge.cooldown_ms:
-                        place = _PLACES[message.interval]
-                        yield time, place, symbol, measured, judge, message, value
+                        interval = _PLACES[message.interval]
+                        yield time, interval, symbol, measured, judge, message, value
                 break
 
 

@@ -15,14 +15,15 @@ from udfs.candles import ends_of
 from udfs.indicators import Indicators
 from udfs.intervals import INTERVALS, MINUTE
 from udfs.learned import Model
+from udfs.messages import Messages
 from udfs.periods import ModelRules, Periods, RobustRules, SlidingWindow
 from udfs.robust import Robust
 from udfs.series import Packed, Series
 from udfs.sliding import Sliding
 from udfs.windows import NEVER
 
-Output = tuple[Literal["indicators", "sliding", "trends", "anomalies"], bytes, bytes]
-"""Which output, and key and value of a message to it."""
+Output = tuple[Literal["indicators", "sliding", "trends", "anomalies"], Messages]
+"""Which output, and messages to it."""
 Values = NDArray[np.float64]
 Rows = NDArray[np.void]
 Keys = NDArray[np.int64]
@@ -56,13 +57,7 @@ class _Part:
 
     output: Literal["indicators", "sliding", "anomalies"]
     series: Series
-    messages: Callable[[Rows, Values, list[str], int | None], Iterator[tuple[bytes, bytes]]]
-
-    def publish(
-        self, rows: Rows, values: Values, symbols: list[str], now_ms: int | None
-    ) -> Iterator[Output]:
-        for message in self.messages(rows, values, symbols, now_ms):
-            yield self.output, *message
+    messages: Callable[[Rows, Values, list[str], int | None], Messages]
 
 
 Closed = Callable[[NDArray[np.int64]], Rows]
@@ -136,15 +131,15 @@ class Analytics:
         for part in self._parts:
             own = part.series.wanted(ready)
             if own.size:
-                yield from part.publish(own, part.series.close(own), symbols, now_ms)
+                values = part.series.close(own)
+                yield part.output, part.messages(own, values, symbols, now_ms)
         yield from self.trends(rows, symbols, now_ms)
 
     def trends(self, rows: Rows, symbols: list[str], now_ms: int | None) -> Iterator[Output]:
         """The trends of candles, (n,), that were closed or corrected."""
         minutes = rows.compress(rows["interval"] == MINUTE)
         if minutes.size and self._rules.trends:
-            for message in trends.messages(minutes, symbols, self._rules.swing, now_ms):
-                yield "trends", *message
+            yield "trends", trends.messages(minutes, symbols, self._rules.swing, now_ms)
 
     def wait(self, seconds: Rows, closed: Closed) -> None:
         """Takes it that late trades are about to be added: their symbols wait from now on.
@@ -179,7 +174,8 @@ class Analytics:
         for part, (rows, values), published in zip(self._parts, found, before, strict=True):
             keys_before, values_before = map(np.concatenate, zip(*published, strict=True))
             changed = series.changed(rows, values, keys_before, values_before)
-            yield from part.publish(rows.compress(changed), values[changed], symbols, now_ms)
+            own = rows.compress(changed), values[changed]
+            yield part.output, part.messages(*own, symbols, now_ms)
 
     def recover(self, rows: Rows) -> None:
         """Goes on from what was loaded, with all closed candles.

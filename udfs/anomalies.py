@@ -1,7 +1,5 @@
 """Anomalies: trades and candles far from those before them, with what they were held against."""
 
-from collections.abc import Iterator
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +8,7 @@ from udfs import learned, robust
 from udfs.candles import ends_of
 from udfs.forms import Chosen, Form, place_of
 from udfs.intervals import INTERVALS
+from udfs.messages import Messages, together
 from udfs.periods import Limits, ModelRules
 from udfs.sources import Topics
 from udfs.zscore import PRICE
@@ -61,8 +60,8 @@ def messages(
     names: list[str],
     topics: Topics,
     now_ms: int | None,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each of some findings about trades, updated now.
+) -> Messages:
+    """The message of each of some findings about trades, updated now.
 
     At the time of the trade if that is None.
     """
@@ -94,8 +93,8 @@ def of_candles(
     limits: Limits,
     names: list[str],
     now_ms: int | None,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each candle that is an anomaly, updated now.
+) -> Messages:
+    """The message of each candle that is an anomaly, updated now.
 
     At the end of its window if that is None.
 
@@ -107,13 +106,14 @@ def of_candles(
         now_ms: When.
     """
     thresholds = limits.of(names[code] for code in rows["symbol"].tolist())
+    made = []
     for number, kind in enumerate(robust.KINDS):
         of_kind = values[:, number * robust.FIELDS : (number + 1) * robust.FIELDS]
         places = np.flatnonzero(np.abs(of_kind[:, robust.SCORE]) >= thresholds)
         if not places.size:
             continue
         own, row, reached = of_kind[places], rows.take(places), thresholds[places]
-        yield from _OF_CANDLES.of_symbols(
+        of_one = _OF_CANDLES.of_symbols(
             names,
             row["symbol"],
             ends_of(row),
@@ -132,6 +132,8 @@ def of_candles(
             partition=None,
             offset=None,
         )
+        made.append(of_one)
+    return together(made)
 
 
 def of_model(
@@ -140,8 +142,8 @@ def of_model(
     rules: ModelRules,
     names: list[str],
     now_ms: int | None,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each candle that is rare to a model, updated now.
+) -> Messages:
+    """The message of each candle that is rare to a model, updated now.
 
     At the end of its window if that is None. How severe it is follows from how much nearer to 1,
     the rarest, the score is than the threshold.

@@ -5,7 +5,6 @@ for. So a feed of requests alone has a book too, and in a feed with reports a re
 is refused, changes nothing.
 """
 
-from collections.abc import Iterator
 from math import fsum
 
 import msgspec
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from udfs import columns
 from udfs.columns import Packed, joined
+from udfs.messages import Messages
 from udfs.orders import CANCEL, ENDED, EVENT, NEW, PENDING, REPLACE
 from udfs.scanner import BUY, SELL
 from udfs.windows import NEVER
@@ -298,11 +298,10 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 _json = msgspec.json.Encoder()
 
 
-def messages(
-    book: Book, codes: NDArray[np.intp], names: list[str], now_ms: int | None
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each of some symbols, updated now; at its time if None."""
+def messages(book: Book, codes: NDArray[np.intp], names: list[str], now_ms: int | None) -> Messages:
+    """The message of each of some symbols, updated now; at its time if None."""
     bids, asks = _levels(book, codes, BUY), _levels(book, codes, SELL)
+    made = []
     symbols = book.symbols.take(codes)[["orders", "ignored", "expired", "time"]].tolist()
     for place, (code, (orders, ignored, expired, time)) in enumerate(
         zip(codes.tolist(), symbols, strict=True)
@@ -331,7 +330,8 @@ def messages(
             expired,
             time if now_ms is None else now_ms,
         )
-        yield names[code].encode(), _json.encode(message)
+        made.append((names[code].encode(), _json.encode(message)))
+    return Messages.of(made)
 
 
 def _levels(book: Book, codes: NDArray[np.intp], side: int) -> dict[int, list[Level]]:

@@ -8,7 +8,6 @@ into frames, in whatever order they come:
 - *Sums* are exact: see ``udfs.sums``.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from udfs.forms import Chosen, Form, chosen
 from udfs.frames import Frame, long_id_starts
 from udfs.index import find, index_of
 from udfs.intervals import INTERVALS, SECOND_MS
+from udfs.messages import Messages
 from udfs.scanner import BUY, MAX_TRADE_ID_LENGTH
 from udfs.sums import LIMBS, add, carry, limbs, totals
 from udfs.trades import INLINE_ID_BYTES, TRADE
@@ -306,10 +306,8 @@ def window_of(rows: NDArray[np.void]) -> dict[str, Any]:
     return {"interval": interval, "start": rows["start"], "end": ends_of(rows)}
 
 
-def messages(
-    rows: NDArray[np.void], symbols: list[str], now_ms: int | None
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each candle, updated now; at its window's end if None."""
+def messages(rows: NDArray[np.void], symbols: list[str], now_ms: int | None) -> Messages:
+    """The message of each candle, updated now; at its window's end if None."""
     volume, notional = totals(rows, VOLUME), totals(rows, NOTIONAL)
     of_symbols, window = chosen(symbols, rows["symbol"]), window_of(rows)
     values = _FORM.write(
@@ -330,7 +328,7 @@ def messages(
         updated_at=window["end"] if now_ms is None else now_ms,
     )
     keys = _KEY.write(rows.size, symbol=of_symbols, interval=window["interval"])
-    return zip(keys, values, strict=True)
+    return Messages(keys, np.arange(rows.size), values)
 
 
 class _Packed(msgspec.Struct, array_like=True):

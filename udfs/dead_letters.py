@@ -1,7 +1,5 @@
 """Dead letters: rejected records as the JSON that goes to their topic."""
 
-from collections.abc import Iterator
-
 import msgspec
 import numpy as np
 from numba import njit
@@ -9,14 +7,16 @@ from numpy.typing import NDArray
 
 from udfs import frames, records
 from udfs.frames import Frame
+from udfs.messages import Messages
 from udfs.order_frames import OrderFrame
 from udfs.reasons import Field, Reason, texts
 from udfs.rejects import END, INDEX, START, Rejects
 from udfs.scanner import BUY, MAX_RECORDS
 from udfs.shards import CELLS
 from udfs.sources import Topics, named
+from udfs.texts import Texts
 from udfs.trades import unread
-from udfs.writing import MOST_BYTES, joined, parted, put_integer, put_text
+from udfs.writing import MOST_BYTES, put_integer, put_text
 
 _json = msgspec.json.Encoder()
 
@@ -49,23 +49,25 @@ def encode(
     offsets: NDArray[np.int64],
     topics: Topics,
     now_ms: int,
-) -> list[bytes]:
-    """The JSON of rejects; sources and offsets are those of the batch's messages, by row."""
+) -> Messages:
+    """The letters of rejects; sources and offsets are those of the batch's messages, by row."""
     places, head = np.unique(sources[rejects.rows], return_inverse=True)
     kinds, kind = rejects.kinds()
-    heads = [_head(*named(source, topics)) for source in places.tolist()]
+    stood = [named(source, topics) for source in places.tolist()]
+    heads = [_head(*each) for each in stood]
     whys = [_why(*rejects.texts(rejects[i])) for i in kinds.tolist()]
     tail = b'","rejected_at":%d}' % now_ms
-    texts, ends = joined([b',"index":', tail, *heads, *whys])
-    longest = max(map(len, heads)) + max(map(len, whys)) + len(texts) + 2 * MOST_BYTES
+    said = Texts.of([b',"index":', tail, *heads, *whys])
+    longest = max(map(len, heads)) + max(map(len, whys)) + len(said.data) + 2 * MOST_BYTES
     sizes = rejects.found[:, END] - rejects.found[:, START]
     out = np.empty(len(rejects) * longest + int(((sizes + 2) // 3).sum()) * 4, np.uint8)
     stops = np.zeros(len(rejects) + 1, np.int64)
     _write(
-        *(rejects.data, rejects.found, offsets[rejects.rows], texts, ends),
+        *(rejects.data, rejects.found, offsets[rejects.rows], said.data, said.ends),
         *(2 + head, 2 + len(heads) + kind, out, stops),
     )
-    return parted(out, stops)
+    keys = Texts.of([topic.encode() for topic, _ in stood])
+    return Messages(keys, head, Texts(out, stops))
 
 
 def _head(topic: str, partition: int) -> bytes:
@@ -122,8 +124,8 @@ def of_trades(
     reason: Reason,
     topics: Topics,
     now_ms: int,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of letters of those trades of a frame, (n,), that a shard rejects.
+) -> Messages:
+    """Letters of those trades of a frame, (n,), that a shard rejects.
 
     Their payload is made of what was read. The frame must be whole: a letter's ``index`` counts
     the trades that the shard got of the same message.
@@ -131,6 +133,7 @@ def of_trades(
     code, sentence = texts(reason, Field.SYMBOL)
     indexes = MAX_RECORDS * (1 + frame.shard) + _order_in_message(frame.trades)
     own = frames.take(frame, rejected)
+    made = []
     stood = own.trades[["source", "offset"]].tolist()
     for (source, offset), index, fields in zip(
         stood, indexes[rejected].tolist(), records.fields(own), strict=True
@@ -138,7 +141,8 @@ def of_trades(
         topic, partition = named(source, topics)
         payload = _json.encode(records.Trade(*fields))
         letter = DeadLetter(topic, partition, offset, index, code, sentence, payload, now_ms)
-        yield topic.encode(), _json.encode(letter)
+        made.append((topic.encode(), _json.encode(letter)))
+    return Messages.of(made)
 
 
 class _Order(msgspec.Struct, frozen=True, gc=False):
@@ -151,11 +155,10 @@ class _Order(msgspec.Struct, frozen=True, gc=False):
     timestamp: int
 
 
-def of_orders(
-    frame: OrderFrame, places: NDArray[np.intp], topics: Topics, now_ms: int
-) -> Iterator[tuple[bytes, bytes]]:
+def of_orders(frame: OrderFrame, places: NDArray[np.intp], topics: Topics, now_ms: int) -> Messages:
     """As ``of_trades``, of the events of orders, for which there were too many symbols."""
     code, sentence = texts(Reason.TOO_MANY_SYMBOLS, Field.SYMBOL)
+    made = []
     # Trades of the same message have the numbers before these.
     indexes = MAX_RECORDS * (2 + CELLS + frame.shard) + _order_in_message(frame.events)
     for place, index in zip(places.tolist(), indexes[places].tolist(), strict=True):
@@ -170,7 +173,8 @@ def of_orders(
         )
         payload, offset = _json.encode(order), int(event["offset"])
         letter = DeadLetter(topic, partition, offset, index, code, sentence, payload, now_ms)
-        yield topic.encode(), _json.encode(letter)
+        made.append((topic.encode(), _json.encode(letter)))
+    return Messages.of(made)
 
 
 def _order_in_message(rows: NDArray[np.void]) -> NDArray[np.intp]:

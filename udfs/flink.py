@@ -38,6 +38,7 @@ from udfs import (  # noqa: E402
     fix,
     frames,
     ledger,
+    messages,
     order_frames,
     orders,
     outages,
@@ -47,6 +48,7 @@ from udfs import (  # noqa: E402
 from udfs.buffers import buffers_of  # noqa: E402
 from udfs.decoding import Records  # noqa: E402
 from udfs.outages import Run  # noqa: E402
+from udfs.ring import Ring  # noqa: E402
 from udfs.shared import SharedMemory  # noqa: E402
 from udfs.sources import Topics  # noqa: E402
 from udfs.tally import Tally  # noqa: E402
@@ -111,14 +113,22 @@ beam.spare_counting(bundle_processor)
 class Decode(ScalarFunction):  # type: ignore[misc]
     """Batches of Kafka records in, of each an array of its frames and dead letters out.
 
-    Frames, and the tally of what was read, begin with the digits of their key, dead letters with a
-    brace.
+    Frames, and the tally of what was read, begin with the digits of their key, dead letters, which
+    are ``messages``, with a letter.
     """
 
     def __init__(
-        self, topics: Topics, shards: int, max_ahead_ms: int, silence_ms: int | None
+        self,
+        topics: Topics,
+        letters_to: str,
+        ring_bytes: int,
+        shards: int,
+        max_ahead_ms: int,
+        silence_ms: int | None,
     ) -> None:
         self._topics = topics
+        self._letters_to = letters_to
+        self._ring_bytes = ring_bytes
         self._shards = shards
         self._max_ahead_ms = max_ahead_ms
         self._silence_ms = silence_ms
@@ -126,6 +136,7 @@ class Decode(ScalarFunction):  # type: ignore[misc]
     def open(self, function_context: FunctionContext) -> None:
         """Loads the compiled kernels before the first record."""
         del function_context
+        self._ring = Ring(self._ring_bytes)
         for module in (trades, fix, orders, frames, dead_letters, outages):
             module.warm_up()
         # A batch of broken records makes thousands of objects, none of them in a cycle. With the
@@ -133,6 +144,10 @@ class Decode(ScalarFunction):  # type: ignore[misc]
         gc.freeze()
         gc.set_threshold(100_000, 20, 50)
         self._memory = SharedMemory()
+
+    def close(self) -> None:
+        """Gives up what it shares."""
+        self._ring.close()
 
     def eval(self, batch: pa.BinaryArray) -> pa.ListArray:
         """BYTES, of ``udfs.batches`` or their address, -> ARRAY<BYTES>."""
@@ -154,7 +169,8 @@ class Decode(ScalarFunction):  # type: ignore[misc]
         for events in decoded.events:
             pieces += map(order_frames.pack, order_frames.split(events, self._shards))
         for rejects, of in decoded.rejects:
-            pieces += dead_letters.encode(rejects, of.sources, of.offsets, self._topics, now_ms)
+            letters = dead_letters.encode(rejects, of.sources, of.offsets, self._topics, now_ms)
+            pieces += self._ring.send(messages.pack([(self._letters_to, letters)]))
         changes = ledger.of_batch(records.sources, decoded.outcomes)
         runs: list[Run] = []
         if self._silence_ms is not None:
@@ -164,11 +180,16 @@ class Decode(ScalarFunction):  # type: ignore[misc]
 
 
 def decode_records(
-    topics: Topics, shards: int, max_ahead_ms: int, silence_ms: int | None
+    topics: Topics,
+    letters_to: str,
+    ring_bytes: int,
+    shards: int,
+    max_ahead_ms: int,
+    silence_ms: int | None,
 ) -> UserDefinedScalarFunctionWrapper:
     """``decode_records(batch)``: see ``Decode``."""
     return udf(
-        Decode(topics, shards, max_ahead_ms, silence_ms),
+        Decode(topics, letters_to, ring_bytes, shards, max_ahead_ms, silence_ms),
         input_types=[DataTypes.BYTES()],
         result_type=DataTypes.ARRAY(DataTypes.BYTES()),
         func_type="pandas",

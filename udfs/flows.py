@@ -3,7 +3,6 @@
 The flow of a second is counts and exact sums, so flows merge as candles do, whatever the order.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from udfs.forms import Chosen, Form
 from udfs.frames import Frame
 from udfs.index import find, index_of
 from udfs.intervals import SECOND_MS
+from udfs.messages import Messages
 from udfs.orders import REPLACE
 from udfs.scanner import BUY
 from udfs.sources import are_orders
@@ -159,10 +159,8 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
 _FORM = Form(Flow)
 
 
-def messages(
-    rows: NDArray[np.void], symbols: list[str], now_ms: int | None
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each flow, updated now; at its window's end if None."""
+def messages(rows: NDArray[np.void], symbols: list[str], now_ms: int | None) -> Messages:
+    """The message of each flow, updated now; at its window's end if None."""
     counts = {name: rows[name] for name in _COUNTS}
     sums = {name: totals(rows, _FIRST_SUM + LIMBS * k) for k, name in enumerate(_SUMS)}
     orders, cancels, replaces, fills = (

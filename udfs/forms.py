@@ -4,7 +4,7 @@ A message of ten fields takes Python ten times as long as the kernel, and where 
 or trades come late there are hundreds of thousands.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
@@ -12,12 +12,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs.messages import Messages
 from udfs.sources import Topics, named
+from udfs.texts import Texts
 from udfs.words import pointer
 from udfs.writing import (
     MOST_BYTES,
-    joined,
-    parted,
     put_double,
     put_integer,
     put_rounded,
@@ -46,10 +46,10 @@ def chosen(values: Sequence[str], codes: NDArray[np.integer[Any]]) -> Chosen:
     return Chosen([values[code] for code in present.tolist()], places[codes])
 
 
-def keys_of(column: Chosen) -> list[bytes]:
-    """The texts of a column as keys of messages."""
-    keys = [str(value).encode() for value in column.values]
-    return [keys[place] for place in column.places.tolist()]
+def keyed(column: Chosen, values: Texts) -> Messages:
+    """Messages, each with the text of a column as its key."""
+    keys = Texts.of([str(value).encode() for value in column.values])
+    return Messages(keys, column.places, values)
 
 
 def place_of(rows: NDArray[np.void], topics: Topics) -> dict[str, Any]:
@@ -107,8 +107,8 @@ class Form:
         times: NDArray[Any],
         now_ms: int | None,
         **columns: Any,
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Key, which is the symbol, and value of n messages, updated now.
+    ) -> Messages:
+        """So many messages, n, keyed by their symbols and updated now.
 
         Args:
             symbols: By code.
@@ -119,11 +119,10 @@ class Form:
         """
         own = chosen(symbols, codes)
         updated_at = times if now_ms is None else now_ms
-        written = self.write(codes.size, symbol=own, updated_at=updated_at, **columns)
-        return zip(keys_of(own), written, strict=True)
+        return keyed(own, self.write(codes.size, symbol=own, updated_at=updated_at, **columns))
 
-    def write(self, size: int, **columns: Any) -> list[bytes]:
-        """So many messages, n.
+    def write(self, size: int, **columns: Any) -> Texts:
+        """What so many messages say, n.
 
         Args:
             size: n.
@@ -131,6 +130,8 @@ class Form:
                 of a dict, or what all of them have. A field without any is left out, and so are
                 columns of no field.
         """
+        if not size:
+            return Texts(np.zeros(0, np.uint8), np.zeros(1, np.int64))
         plan = _Plan()
         plan.say(b"{" + self._tag)
         between = b"," if self._tag else b""
@@ -191,21 +192,22 @@ class _Plan:
         self._steps.append((kind, len(columns)))
         columns.append(column)
 
-    def write(self, size: int) -> list[bytes]:
+    def write(self, size: int) -> Texts:
         """So many messages."""
         fixed = [*self._heads, self._said]
         for kind, column in self._steps:
             if kind == _TEXT:
                 self._integers[column] += len(fixed)
         most = sum(map(len, fixed)) + self._longest + MOST_BYTES * len(self._steps)
+        texts = Texts.of([*fixed, *self._texts])
         out, stops = np.empty(size * most, np.uint8), np.zeros(size + 1, np.int64)
         _write(
             np.array(self._steps, np.int64).reshape(-1, 2),
             _stacked(self._integers, size, np.int64),
             _stacked(self._doubles, size, np.float64),
-            *(*joined([*fixed, *self._texts]), out, stops),
+            *(texts.data, texts.ends, out, stops),
         )
-        return parted(out, stops)
+        return Texts(out, stops)
 
 
 def _json(value: object) -> bytes:

@@ -11,6 +11,7 @@ import msgspec
 from udfs import snapshot
 from udfs.frames import KEY_BYTES
 from udfs.ledger import Change, Ledger
+from udfs.messages import Messages
 from udfs.shard import AWAITED, HANDED_OVER, SNAPSHOT, Output, Rules, Shard
 from udfs.shards import TALLY, heir_of
 from udfs.snapshot import Snapshot
@@ -109,7 +110,7 @@ class Heir:
         for number in range(rules.shards, rules.shards_before):
             if heir_of(number, rules.shards) == self.number:
                 message = Ledger().message(number, rules.shards, rules.topics, now_ms)
-                out.append(("ledger", *message))
+                out.append(("ledger", Messages.of([message])))
         return out
 
     def tick(self, watermark: int, now_ms: int) -> list[Output]:

@@ -6,7 +6,6 @@ the fast average of MACD begins where the slow one does. Until all that an indic
 it has no value.
 """
 
-from collections.abc import Iterator
 from functools import cache
 
 import msgspec
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from udfs.candles import CANDLE, NOTIONAL, VOLUME, WORDS, window_of
 from udfs.forms import Form
 from udfs.intervals import INTERVALS
+from udfs.messages import Messages
 from udfs.periods import Periods
 from udfs.sums import value
 
@@ -196,8 +196,8 @@ def messages(
     names: tuple[str, ...],
     symbols: list[str],
     now_ms: int | None,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each candle, updated now; at its window's end if None."""
+) -> Messages:
+    """The message of each candle, updated now; at its window's end if None."""
     window = window_of(rows)
     others = {"close": rows["close"], "values": values}
     form = _form_of(names)

@@ -6,7 +6,7 @@ that are closer to each other than the least silence of interest. Runs merge, so
 between them does not depend on how the records came, or in which batches.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 
@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs.messages import Messages
 from udfs.sources import Topics, named
 from udfs.windows import NEVER
 
@@ -125,10 +126,9 @@ class Outages:
                 del own[0]
         return found
 
-    def messages(
-        self, silences: Iterable[Run], topics: Topics, now_ms: int | None
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Key and value of the message of each, updated now; at its end if that is None."""
+    def messages(self, silences: Iterable[Run], topics: Topics, now_ms: int | None) -> Messages:
+        """The message of each, updated now; at its end if that is None."""
+        made = []
         for source, start, end in silences:
             topic, partition = named(source, topics)
             length = end - start
@@ -137,7 +137,8 @@ class Outages:
                 *("", end, start, end, length, threshold, topic, partition),
                 end if now_ms is None else now_ms,
             )
-            yield f"{topic}/{partition}".encode(), _json.encode(outage)
+            made.append((f"{topic}/{partition}".encode(), _json.encode(outage)))
+        return Messages.of(made)
 
 
 def _merged(runs: list[tuple[int, int]], least_ms: int) -> list[tuple[int, int]]:

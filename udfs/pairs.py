@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from udfs.writing import joined, parted, put_digits, put_integer, put_text
+from udfs.texts import Texts
+from udfs.writing import put_digits, put_integer, put_text
 
 DECIMALS = 10
 _SCALE = 10.0**DECIMALS
@@ -59,13 +60,13 @@ def warm_up() -> None:
 def _objects(
     write: Callable[..., None], names: list[str], values: NDArray[Any], limit: int
 ) -> list[bytes]:
-    text, ends = joined([msgspec.json.encode(name) + b":" for name in names])
+    texts = Texts.of([msgspec.json.encode(name) + b":" for name in names])
     # The n-th name is in n rows.
-    most = int(np.diff(ends) @ np.arange(len(names))) + len(names) * (2 + _LONGEST * len(names))
+    most = int(texts.lengths @ np.arange(len(names))) + len(names) * (2 + _LONGEST * len(names))
     out = np.empty(most, np.uint8)
     stops = np.empty(len(names) + 1, np.int64)
-    write(text, ends, np.ascontiguousarray(values), limit, out, stops)
-    return parted(out, stops)
+    write(texts.data, texts.ends, np.ascontiguousarray(values), limit, out, stops)
+    return list(Texts(out, stops))
 
 
 @njit(cache=True, inline="always")

@@ -1,13 +1,13 @@
 """Quality: gaps between trades, prices that look like typing errors, and running totals."""
 
-from collections.abc import Iterator
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.forms import Form, chosen, keys_of, place_of, taken
+from udfs.forms import Form, chosen, keyed, place_of, taken
+from udfs.messages import Messages
 from udfs.sources import Topics
+from udfs.texts import in_turn
 from udfs.zscore import GAP
 
 
@@ -85,8 +85,8 @@ def messages(
     names: list[str],
     topics: Topics,
     now_ms: int | None,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each of some findings about trades, updated now.
+) -> Messages:
+    """The message of each of some findings about trades, updated now.
 
     At the time of the trade if that is None.
     """
@@ -108,12 +108,11 @@ def messages(
         "updated_at": times if now_ms is None else now_ms,
     }
     is_gap = found["kind"] == GAP
-    gaps, fingers = (
-        iter(form.write(int(own.sum()), **taken(columns, own)))
-        for form, own in ((_GAP, is_gap), (_FAT_FINGER, ~is_gap))
+    fingers, gaps = (
+        form.write(int(own.sum()), **taken(columns, own))
+        for form, own in ((_FAT_FINGER, ~is_gap), (_GAP, is_gap))
     )
-    written = [next(gaps if each else fingers) for each in is_gap.tolist()]
-    return zip(keys_of(of_symbols), written, strict=True)
+    return keyed(of_symbols, in_turn(fingers, gaps, is_gap))
 
 
 def totals(
@@ -122,11 +121,12 @@ def totals(
     gaps_ms: tuple[int, ...],
     names: list[str],
     now_ms: int | None,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the totals of each of some symbols, of ``zscore.SYMBOL``, updated now.
+) -> Messages:
+    """The totals of each of some symbols, of ``zscore.SYMBOL``, updated now.
 
     At the time of its newest trade if that is None.
     """
+    made = []
     for code, own in zip(codes.tolist(), symbols, strict=True):
         trades, out_of_order = int(own["trades"]), int(own["out_of_order"])
         newest = int(own["newest"])
@@ -144,4 +144,5 @@ def totals(
             {str(length): int(n) for length, n in zip(gaps_ms, own["gaps"], strict=False)},
             newest if now_ms is None else now_ms,
         )
-        yield names[code].encode(), _json.encode(message)
+        made.append((names[code].encode(), _json.encode(message)))
+    return Messages.of(made)

@@ -17,6 +17,7 @@ from udfs import (
     analytics,
     book,
     candles,
+    codes,
     columns,
     correlations,
     dead_letters,
@@ -25,6 +26,7 @@ from udfs import (
     frames,
     late,
     ledger,
+    messages,
     numbered,
     order_frames,
     seen,
@@ -46,6 +48,7 @@ from udfs.flows import FLOW
 from udfs.frames import Frame
 from udfs.intervals import INTERVALS, MINUTE, MINUTE_MS, SECOND_MS
 from udfs.ledger import Change, Ledger
+from udfs.messages import Messages
 from udfs.numbered import ENTRY, Numbered
 from udfs.outages import Outages, Run
 from udfs.periods import ScoreRules
@@ -73,10 +76,9 @@ Output = tuple[
         "closes",
         "alerts",
     ],
-    bytes,
-    bytes,
+    Messages,
 ]
-"""Which output, and key and value of a message to it; ``closes`` are for the correlations."""
+"""Which output, and messages to it; ``closes`` are for the correlations."""
 
 LEAST_JOURNAL = 1 << 16
 """A journal of so many bytes is not worth a snapshot yet."""
@@ -264,13 +266,12 @@ class Shard:
         if too_late.any():
             own = frames.take(frame, too_late)
             changes += ledger.by_source(own.trades["source"], "late")
-            for message in late.messages(own, watermark, topics):
-                out.append(("late_trades", *message))
+            out.append(("late_trades", late.messages(own, watermark, topics)))
         if too_many.any():
             changes += ledger.by_source(frame.trades["source"][too_many], "rejected")
             why = Reason.TOO_MANY_SYMBOLS
-            for message in dead_letters.of_trades(frame, too_many, why, topics, now_ms):
-                out.append(("dead_letters", *message))
+            letters = dead_letters.of_trades(frame, too_many, why, topics, now_ms)
+            out.append(("dead_letters", letters))
         if too_late.any() or too_many.any():
             frame = frames.take(frame, ~(too_late | too_many))
         if self.rules.duplicates_ms and frame.trades.size:
@@ -305,8 +306,8 @@ class Shard:
             # Fills are trades too, and have letters as such.
             places = np.flatnonzero(too_many & (events["is_fill"] == 0))
             changes += ledger.by_source(events["source"][places], "rejected")
-            for message in dead_letters.of_orders(frame, places, topics, now_ms):
-                out.append(("dead_letters", *message))
+            letters = dead_letters.of_orders(frame, places, topics, now_ms)
+            out.append(("dead_letters", letters))
             events = events.compress(~too_many)
         # What is late counts in no flow any more; what it says of the book is news all the same.
         too_late = events["time"] < self._first_accepted(watermark)
@@ -563,17 +564,17 @@ class Shard:
         """Publishes the silences of partitions that are over."""
         silences = self.outages.read(self._passed)
         made = self.outages.messages(silences, self.rules.topics, self._updated_at(now_ms))
-        return [("quality", key, value) for key, value in made]
+        return [("quality", made)]
 
     def _encode(self, symbols: list[str], rows: NDArray[np.void]) -> NDArray[np.int64]:
         """Gives rows the shard's own codes of their symbols; returns those, -1 of other symbols."""
         present = np.zeros(len(symbols), np.bool_)
-        present[rows["symbol"]] = True
-        codes = np.full(len(symbols), -1)
+        codes.note(rows["symbol"], present)
+        own = np.full(len(symbols), -1)
         for place in np.flatnonzero(present).tolist():
-            codes[place] = self._code(symbols[place])
-        rows["symbol"] = codes[rows["symbol"]]
-        return codes
+            own[place] = self._code(symbols[place])
+        codes.recode(rows["symbol"], own)
+        return own
 
     def _code(self, symbol: str) -> int:
         code = self._codes.get(symbol)
@@ -660,7 +661,7 @@ class Shard:
         alerts = self.alerts.of(out, self._updated_at(now_ms))
         if alerts:
             self._change(self._watermark)
-            out += alerts
+            out.append(("alerts", alerts))
         self.alerts.expire(self._first_accepted(self._watermark))
         return out
 
@@ -668,7 +669,7 @@ class Shard:
         self._ledger_due, self._ledger_at = False, now_ms
         rules = self.rules
         message = self.ledger.message(self.number, rules.shards, rules.topics, now_ms)
-        return "ledger", *message
+        return "ledger", Messages.of([message])
 
     def _close(self, now_ms: int) -> list[Output]:
         """Publishes what is of windows that are over."""
@@ -686,7 +687,9 @@ class Shard:
         if not self.rules.sends_closes:
             return []
         minutes = rows.compress(rows["interval"] == MINUTE)
-        return [("closes", b"", correlations.pack(minutes, self._symbols))] if minutes.size else []
+        if not minutes.size:
+            return []
+        return [("closes", Messages.of([(b"", correlations.pack(minutes, self._symbols))]))]
 
     def _both(self, places_of: Callable[[Windows], Places], now_ms: int) -> list[Output]:
         """Publishes candles, and flows, at the places that their windows give."""
@@ -700,14 +703,14 @@ class Shard:
             return []
         rows = self.windows.candles.rows.take(places)
         made = candles.messages(rows, self._symbols, self._updated_at(now_ms))
-        return [("candles", key, value) for key, value in made]
+        return [("candles", made)]
 
     def _flows(self, places: Places, now_ms: int) -> list[Output]:
         if not places.size:
             return []
         rows = self.flows.candles.rows.take(places)
         made = flows.messages(rows, self._symbols, self._updated_at(now_ms))
-        return [("order_flow", key, value) for key, value in made]
+        return [("order_flow", made)]
 
     def _updated_at(self, now_ms: int) -> int | None:
         return None if self.rules.stamp_end else now_ms
@@ -745,7 +748,7 @@ class Shard:
         self._book_at = now_ms
         touched = self.book.take_touched()
         made = book.messages(self.book, touched, self._symbols, self._updated_at(now_ms))
-        return [("book", key, value) for key, value in made]
+        return [("book", made)]
 
     def _expire(self, watermark: int) -> None:
         """Forgets what no trade can change or repeat any more."""
@@ -795,5 +798,5 @@ class Shard:
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     of_state = (candles, flows, windows, numbered, fingerprints, seen, book)
-    for module in (frames, *of_state, analytics, watch):
+    for module in (frames, codes, *of_state, analytics, watch, messages):
         module.warm_up()

@@ -4,8 +4,6 @@ A window of five minutes that slides by one has the last five candles of a minut
 of these is closed, and so not at the end of a minute without trades.
 """
 
-from collections.abc import Iterator
-
 import msgspec
 import numpy as np
 from numba import njit
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from udfs.candles import CANDLE, NOTIONAL, VOLUME, WORDS
 from udfs.forms import Form
 from udfs.intervals import INTERVALS
+from udfs.messages import Messages, together
 from udfs.periods import SlidingWindow
 from udfs.sums import value
 
@@ -105,17 +104,18 @@ def messages(
     windows: tuple[SlidingWindow, ...],
     symbols: list[str],
     now_ms: int | None,
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each window that ends with one of these candles.
+) -> Messages:
+    """The message of each window that ends with one of these candles.
 
     Updated now; at the window's end if None.
     """
+    made = []
     of_window = values.reshape(rows.size, len(windows), _FIELDS).transpose(1, 0, 2)
     for window, of_rows in zip(windows, of_window, strict=True):
         places = np.flatnonzero(~np.isnan(of_rows[:, _START]))
         own = of_rows[places]
         ends = own[:, _START] + window.size_ms
-        yield from _FORM.of_symbols(
+        of_one = _FORM.of_symbols(
             symbols,
             rows["symbol"][places],
             ends,
@@ -132,6 +132,8 @@ def messages(
             vwap=own[:, _NOTIONAL] / own[:, _VOLUME],
             trades=own[:, _TRADES],
         )
+        made.append(of_one)
+    return together(made)
 
 
 def warm_up() -> None:

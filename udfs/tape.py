@@ -51,9 +51,13 @@ class Tape:
 
     def __init__(self, written: Iterable[Packed] = ()) -> None:
         """The one of which ``pack`` gave this."""
-        self._parts = [
-            _Part(part, int(_unpacked(part)["timestamp"].min(initial=NEVER))) for part in written
-        ]
+        self._parts = []
+        self._symbols = 0
+        """No code is as high."""
+        for part in written:
+            trades = _unpacked(part)
+            self._know(trades, part)
+            self._parts.append(_Part(part, int(trades["timestamp"].min(initial=NEVER))))
         self._taken = -int(NEVER)
         """Those of parts that are not packed and come before this time have been taken."""
 
@@ -92,6 +96,7 @@ class Tape:
         """
         if not trades.size:
             return
+        self._know(trades, written)
         times = np.ascontiguousarray(trades["timestamp"])
         first = begin = int(times.min())
         if written and first < soon_ms:
@@ -115,7 +120,7 @@ class Tape:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
         over = [part for part in self._parts if part.first < until_ms]
         unpacked = [_unpacked(part.trades) for part in over]
-        taken, left = _divide(unpacked, self._taken, until_ms)
+        taken, left = _divide(unpacked, self._symbols, self._taken, until_ms)
         for part, trades, (first, size) in zip(over, unpacked, left, strict=True):
             part.first = first
             # What is left stays where it is: to copy it each time takes longer than to look.
@@ -134,6 +139,13 @@ class Tape:
                 part.trades = msgspec.structs.replace(part.trades, codes=after.tobytes())
             else:
                 part.trades["symbol"] = codes[part.trades["symbol"]]
+        self._symbols = int(codes.max(initial=-1)) + 1
+
+    def _know(self, trades: NDArray[np.void], written: Packed | None) -> None:
+        """Takes in the codes of trades; where they are written down with codes, these are few."""
+        codes = _codes_of(written) if written else None
+        codes = trades["symbol"] if codes is None else codes
+        self._symbols = max(self._symbols, int(codes.max(initial=-1)) + 1)
 
 
 @dataclass
@@ -146,14 +158,13 @@ class _Part:
 
 
 def _divide(
-    parts: list[NDArray[np.void]], since_ms: int, until_ms: int
+    parts: list[NDArray[np.void]], symbols: int, since_ms: int, until_ms: int
 ) -> tuple[NDArray[np.void], list[tuple[int, int]]]:
-    """Those between two times, by symbol and in their order.
+    """Those of so many symbols between two times, by symbol and in their order.
 
     Returns:
         They, and of each part the first time after them, and how many are left.
     """
-    symbols = 1 + max((int(part["symbol"].max()) for part in parts), default=-1)
     sizes = np.zeros(symbols + 1, np.int64)
     left = [_count(part, since_ms, until_ms, sizes) for part in parts]
     begins = np.cumsum(sizes)
@@ -353,4 +364,4 @@ def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     trades = unpack([pack(np.zeros(2, TRADE))])
     trades["quantity"] = 2, 1  # not in order
-    _divide([trades], 0, 1)
+    _divide([trades], 1, 0, 1)

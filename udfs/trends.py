@@ -1,13 +1,12 @@
 """Trends: what a minute of trades came to, and whether its price swung too far."""
 
-from collections.abc import Iterator
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from udfs.candles import NOTIONAL, PRICES, VOLUME, ends_of
 from udfs.forms import Chosen, Form
+from udfs.messages import Messages
 from udfs.sums import totals
 
 
@@ -41,8 +40,8 @@ _FORM = Form(Trend)
 
 def messages(
     rows: NDArray[np.void], symbols: list[str], threshold: float, now_ms: int | None
-) -> Iterator[tuple[bytes, bytes]]:
-    """Key and value of the message of each candle, updated now; at its window's end if None."""
+) -> Messages:
+    """The message of each candle, updated now; at its window's end if None."""
     swing = (rows["high"] - rows["low"]) / rows["low"]
     ends = ends_of(rows)
     return _FORM.of_symbols(

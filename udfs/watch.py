@@ -1,6 +1,5 @@
 """The watch: what a shard says of single trades, in the order of their time, and keeps count of."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -9,13 +8,14 @@ from numpy.typing import NDArray
 
 from udfs import anomalies, columns, quality, tape, zscore
 from udfs.columns import array
+from udfs.messages import Messages
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
 from udfs.tape import Tape
 from udfs.zscore import FAT_FINGER, GAP, PRICE, QUANTITY, RUNNING, SYMBOL
 
-Output = tuple[Literal["anomalies", "quality"], bytes, bytes]
-"""Which output, and key and value of a message to it."""
+Output = tuple[Literal["anomalies", "quality"], Messages]
+"""Which output, and messages to it."""
 
 
 class Packed(msgspec.Struct, array_like=True):
@@ -67,8 +67,7 @@ class Watch:
             return
         self._make_room(names)
         in_time = np.empty(trades.size, np.bool_)
-        zscore.note_arrivals(trades, self._symbols, passed, in_time)
-        self._changed[trades["symbol"]] = True
+        zscore.note_arrivals(trades, self._symbols, self._changed, passed, in_time)
         soon_ms = passed + tape.SOON_MS
         if in_time.all():
             self.tape.add(trades, soon_ms, written)
@@ -106,23 +105,16 @@ class Watch:
         """What ``read`` gave as messages, updated now; at the time of its trade if None."""
         is_anomaly = np.isin(found["kind"], (PRICE, QUANTITY))
         events = found.compress(np.isin(found["kind"], (FAT_FINGER, GAP)))
-        out: list[Output] = [
-            ("anomalies", key, value)
-            for key, value in anomalies.messages(
-                trades, found.compress(is_anomaly), names, topics, now_ms
-            )
-        ]
-        for message in quality.messages(trades, events, names, topics, now_ms):
-            out.append(("quality", *message))
-        return out
+        others = names, topics, now_ms
+        made = anomalies.messages(trades, found.compress(is_anomaly), *others)
+        return [("anomalies", made), ("quality", quality.messages(trades, events, *others))]
 
-    def totals(self, names: list[str], now_ms: int | None) -> Iterator[Output]:
+    def totals(self, names: list[str], now_ms: int | None) -> list[Output]:
         """The counts of the symbols whose counts changed since this was last asked."""
         codes = np.flatnonzero(self._changed)
         self._changed[:] = False
-        gaps_ms = self.rules.gaps_ms
-        for message in quality.totals(self._symbols.take(codes), codes, gaps_ms, names, now_ms):
-            yield "quality", *message
+        of_each = self._symbols.take(codes), codes
+        return [("quality", quality.totals(*of_each, self.rules.gaps_ms, names, now_ms))]
 
     def mark(self, symbols: NDArray[np.bool_], since_ms: int) -> None:
         """Sets the symbols that wait on the tape, or had trades since then."""

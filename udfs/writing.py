@@ -4,12 +4,8 @@ Doubles are written as ``msgspec`` writes them, byte for byte: by the shortest d
 as the same double. A statistic, whose last digits are noise of its summation, may have fewer.
 """
 
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
-
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from udfs.doubles import shortest
 
@@ -24,22 +20,9 @@ _MINUS, _POINT, _ZERO, _E = (np.uint8(ord(each)) for each in "-.0e")
 _NULL = np.frombuffer(b"null", np.uint8)
 
 
-def joined(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Texts as kernels take them: all of them in a row, and (n + 1,) where each one begins."""
-    ends = np.array([*accumulate(map(len, texts), initial=0)], np.int64)
-    return np.frombuffer(b"".join(texts), np.uint8), ends
-
-
-def parted(out: NDArray[np.uint8], stops: NDArray[np.int64]) -> list[bytes]:
-    """The n texts that were written one after the other; ``stops`` has n + 1 of their ends."""
-    places = stops.tolist()
-    written = out[: places[-1]].tobytes()
-    return [written[start:stop] for start, stop in pairwise(places)]
-
-
 @njit(cache=True, inline="always")
 def put_text(text, ends, n, out, at):  # type: ignore[no-untyped-def]
-    """The n-th of what ``joined`` gave; returns where it ends."""
+    """The n-th of ``Texts``; returns where it ends."""
     begin = ends[n]
     size = ends[n + 1] - begin
     for k in range(size):

@@ -217,15 +217,16 @@ def _find(trades, symbols, values, running, thresholds, gaps, least, fat_finger,
 
 
 @njit(cache=True)
-def note_arrivals(trades, symbols, passed, in_time):  # type: ignore[no-untyped-def]
+def note_arrivals(trades, symbols, changed, passed, in_time):  # type: ignore[no-untyped-def]
     """Counts trades, (n,) of TRADE, as they come; says in (n,) whether the tape is not past them.
 
-    ``symbols`` are of SYMBOL, and changed in place.
+    ``symbols`` are of SYMBOL, and changed in place; ``changed`` says of which.
     """
     for i in range(trades.size):
         trade = trades[i]
         symbol = symbols[trade.symbol]
         symbol.trades += 1
+        changed[trade.symbol] = True
         if trade.timestamp < symbol.newest:
             symbol.out_of_order += 1
         else:
@@ -237,5 +238,5 @@ def note_arrivals(trades, symbols, passed, in_time):  # type: ignore[no-untyped-
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     trades, symbols = np.zeros(1, TRADE), np.zeros(1, SYMBOL)
-    note_arrivals(trades, symbols, 0, np.zeros(1, np.bool_))
+    note_arrivals(trades, symbols, np.zeros(1, np.bool_), 0, np.zeros(1, np.bool_))
     find(trades, symbols, np.zeros((1, 2, 2)), np.zeros((1, 2), RUNNING), np.ones(1), ScoreRules())

@@ -23,7 +23,8 @@ class Arrivals:
         self._symbols[part] = known
         self._displacement = _longer(self._displacement, symbols)
         _displace(trades, known["newest"].copy(), self._displacement)
-        zscore.note_arrivals(trades, known, 0, np.empty(trades.size, np.bool_))
+        changed, in_time = (np.zeros(size, np.bool_) for size in (known.size, trades.size))
+        zscore.note_arrivals(trades, known, changed, 0, in_time)
 
     def close(self, part: int) -> None:
         """Takes it that nothing comes of a part any more."""

@@ -117,7 +117,6 @@ def test_what_a_transaction_took_back_is_never_read() -> None:
 def test_one_topic_is_numbered_by_its_partitions_alone() -> None:
     only_trades = settings(orders_topics=())
     assert tables.source_number(only_trades) == "`partition`"
-    assert tables.source_of_letter(only_trades) == "CAST('trades' AS BYTES)"
 
 
 def test_several_topics_are_told_apart_by_a_case() -> None:
@@ -125,10 +124,6 @@ def test_several_topics_are_told_apart_by_a_case() -> None:
     assert tables.source_number(several) == (
         "CASE `topic` WHEN 'one' THEN 0 WHEN 'two' THEN 65536 WHEN 'fix' THEN 1073741824 END"
         " + `partition`"
-    )
-    begins = b'{"topic":"fix"'
-    assert f"CAST(piece AS BINARY({len(begins)})) = X'{begins.hex()}' THEN 'fix'" in (
-        tables.source_of_letter(several)
     )
 
 
@@ -154,13 +149,6 @@ def test_only_a_sink_of_several_outputs_is_told_the_topic() -> None:
     column = "topic STRING METADATA"
     assert column in tables.sink(settings(), "outputs", ["candles", "trends"])
     assert column not in tables.sink(settings(), "candles", ["candles"])
-
-
-def test_the_topic_of_a_message_follows_from_its_output() -> None:
-    given = settings(candles_topic="a", trends_topic="b", alerts_topic="c")
-    assert tables.topic_of(given, ["candles", "trends", "alerts"]) == (
-        "CASE output WHEN 'candles' THEN 'a' WHEN 'trends' THEN 'b' WHEN 'alerts' THEN 'c' END"
-    )
 
 
 def test_the_largest_dead_letter_fits_into_a_request() -> None:

@@ -11,11 +11,11 @@ import pytest
 from scripts import generator
 from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
-from tests.udfs.makers import column
+from tests.udfs.makers import column, each_of
 from tests.udfs.test_shard import RULES
 from udfs import frames, trades
 from udfs.periods import ScoreRules
-from udfs.shard import Shard
+from udfs.shard import Output, Shard
 from udfs.windows import NEVER
 
 FEED = Feed(count=40_000, rate=2_000, inject=0.002, symbols=4)
@@ -29,7 +29,7 @@ def test_every_shock_is_found_with_its_score(packed: int) -> None:
     assert len(truth) > 50
     assert {shock.kind for shock in truth} == {"price", "quantity"}
     shard = Shard(0, dataclasses.replace(RULES, scores=ScoreRules()))
-    outputs = []
+    outputs: list[Output] = []
     for first in range(0, len(made), 5_000 // packed):
         part = made[first : first + 5_000 // packed]
         times = np.array([message.timestamp_ms for message in part])
@@ -41,7 +41,7 @@ def test_every_shock_is_found_with_its_score(packed: int) -> None:
             outputs += shard.take(frames.pack(frame), int(times.min()) - 1_000, 0)
     outputs += shard.tick(int(NEVER), 0)
     found = {}
-    for name, _, value in outputs:
+    for name, _, value in each_of(outputs):
         if name == "anomalies":
             each = json.loads(value)
             found[each["symbol"], each["kind"], each["timestamp"], each["value"]] = each["z"]

@@ -224,6 +224,10 @@ def test_candles_form_get_final_and_are_corrected_until_trades_are_too_late(
         assert forming[-1]["high"] == 100.5
     # What both sides share has no name any more, which would outlive them if they were killed.
     assert [*tmp_path.iterdir()] == []
+    # And messages come from Python through memory too.
+    process = cluster.taskmanager.process
+    assert process
+    assert "memfd:tapeline-messages" in Path(f"/proc/{process.pid}/maps").read_text()
 
     advance(market, NOON + 30_000)
     market.candles(lambda found: bool(windows(found, "10s", NOON)))

@@ -1,6 +1,7 @@
 """Trades and messages for the tests of the kernels."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,13 @@ from hypothesis import strategies as st
 
 from udfs import scanner
 from udfs.frames import Frame
+from udfs.messages import Messages
 from udfs.trades import INLINE_ID_BYTES, TRADE, Batch, decode
 from udfs.words import WORD_BYTES
 
 NOW_MS = 1_700_000_000_000
+Message = tuple[str, bytes, bytes]
+"""Which output, and key and value of a message to it."""
 
 
 def trade(**changes: Any) -> dict[str, Any]:
@@ -48,6 +52,11 @@ def batch_of(*records: tuple[bytes | None, int, int, int]) -> bytes:
     parts = [np.array(values_of, dtype).tobytes() for values_of, dtype in columns]
     head = np.array([len(records), len(payloads)], "<i8").tobytes()
     return b"".join([head, payloads, *parts])
+
+
+def each_of(published: Iterable[tuple[str, Messages]]) -> list[Message]:
+    """Each message of what a shard publishes, in its order."""
+    return [(output, *message) for output, messages in published for message in messages]
 
 
 def decoded(*messages: bytes | None, now_ms: int = NOW_MS, ahead_ms: int = 60_000) -> Batch:

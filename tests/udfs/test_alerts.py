@@ -3,13 +3,15 @@
 import dataclasses
 import json
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.udfs.makers import NOW_MS, text
+from tests.udfs.makers import NOW_MS, Message, text
 from tests.udfs.test_analytics import ANALYTICS, shuffled
 from tests.udfs.test_handover import Shards
 from tests.udfs.test_shard import MINUTE, RULES, SECOND, Run, parts_of, small_journals
@@ -19,6 +21,7 @@ from udfs.alert_rules import KINDS, AlertRule
 from udfs.alerts import Alerts
 from udfs.frames import Frame
 from udfs.intervals import INTERVALS
+from udfs.messages import Messages
 from udfs.windows import NEVER
 
 OF_ALL_KINDS = (
@@ -210,7 +213,6 @@ def test_what_a_rule_that_is_gone_remembered_is_forgotten() -> None:
 
 
 SYMBOL = "BTCUSDT"
-Message = tuple[str, bytes, bytes]
 
 
 def message(output: str, **fields: Any) -> Message:
@@ -223,16 +225,29 @@ def price(timestamp: int = NOW_MS, z: float = 7.239, symbol: str = SYMBOL, **mor
     return message("anomalies", **fields, value=1.0, z=z, **more)
 
 
+def published(*messages: Message) -> list[tuple[str, Messages]]:
+    """As a shard publishes them: together what goes to one output."""
+    return [
+        (output, Messages.of((key, value) for _, key, value in own))
+        for output, own in groupby(messages, itemgetter(0))
+    ]
+
+
+def alerted(found: Alerts, *messages: Message) -> list[dict[str, Any]]:
+    """The alerts that follow from messages that come at once."""
+    return [json.loads(value) for _, value in found.of(published(*messages), 1)]
+
+
 def times(rule: AlertRule, messages: Iterable[Message]) -> list[int]:
     """Of the alerts that a rule makes of messages that come at once."""
-    return [each["timestamp"] for each in made_of(Alerts([rule]).of(messages, 1))]
+    return [each["timestamp"] for each in alerted(Alerts([rule]), *messages)]
 
 
 def test_an_alert_says_what_the_contract_says() -> None:
     rule = AlertRule("price shock", "price", 6.0)
     cause = price()
-    ((output, key, value),) = Alerts([rule]).of([cause], 42)
-    assert (output, key) == ("alerts", SYMBOL.encode())
+    ((key, value),) = Alerts([rule]).of(published(cause), 42)
+    assert key == SYMBOL.encode()
     assert list(json.loads(value).items()) == [
         ("id", f"price shock/BTCUSDT/{NOW_MS}"),
         ("symbol", SYMBOL),
@@ -246,7 +261,7 @@ def test_an_alert_says_what_the_contract_says() -> None:
         ("cause", json.loads(cause[2])),
         ("updated_at", 42),
     ]
-    ((_, _, value),) = Alerts([rule]).of([cause], None)
+    ((_, value),) = Alerts([rule]).of(published(cause), None)
     assert json.loads(value)["updated_at"] == NOW_MS
 
 
@@ -283,7 +298,7 @@ def test_each_kind_has_its_measure_and_a_threshold_that_it_reaches_counts(
     interval = None if kind in KINDS else "1m"
     at, over = (AlertRule("r", kind, abs(value) * by, interval=interval) for by in (1, 1 + 1e-9))
     assert times(over, [message]) == []
-    (found,) = made_of(Alerts([at]).of([message], 1))
+    (found,) = alerted(Alerts([at]), message)
     assert (found["value"], found["kind"]) == (value, kind)
     assert found["timestamp"] == NOW_MS + after_ms
     assert found["text"].startswith(f"r: {words} reached ")
@@ -315,7 +330,7 @@ def test_an_indicator_is_above_or_below_by_its_value_and_not_by_its_size(
 
 def test_below_is_said_so() -> None:
     rule = AlertRule("low", "rsi_14", 20, interval="1m", below=True)
-    (alert,) = made_of(Alerts([rule]).of([indicator(18.26)], 1))
+    (alert,) = alerted(Alerts([rule]), indicator(18.26))
     assert alert["text"] == "low: BTCUSDT 1m rsi_14 18.26 fell to 20"
 
 
@@ -352,7 +367,7 @@ def test_after_an_alert_a_rule_is_silent_for_its_cooldown_and_no_longer(
     ends = sorted(min(cut, len(stamps)) for cut in cuts)
     for begin, end in zip([0, *ends], [*ends, len(stamps)], strict=True):
         part = [price(stamp * MINUTE) for stamp in stamps[begin:end]]
-        made += [each["timestamp"] // MINUTE for each in made_of(found.of(part, 1))]
+        made += [each["timestamp"] // MINUTE for each in alerted(found, *part)]
         if forgets and end < len(stamps):
             found.expire(stamps[end] * MINUTE)
             again = Alerts([AlertRule("r", "price", 6, cooldown_ms=cooldown_ms * MINUTE)])
@@ -372,7 +387,7 @@ def test_without_a_cooldown_there_is_one_alert_of_a_millisecond() -> None:
 
 def test_the_cooldown_is_of_each_symbol_and_rule() -> None:
     both = Alerts([AlertRule("a", "price", 6), AlertRule("b", "price", 6)])
-    found = made_of(both.of([price(symbol=symbol) for symbol in "XYX"], 1))
+    found = alerted(both, *(price(symbol=symbol) for symbol in "XYX"))
     assert [(each["rule"], each["symbol"]) for each in found] == [
         *(("a", "X"), ("b", "X"), ("a", "Y"), ("b", "Y"))
     ]
@@ -384,18 +399,18 @@ def test_of_candles_that_end_together_the_shortest_counts_in_whatever_order_they
         for name, length in (("1m", MINUTE), ("10s", 10 * SECOND))
     ]
     for messages in (both, both[::-1]):
-        (alert,) = made_of(Alerts([AlertRule("r", "return", 3)]).of(messages, 1))
+        (alert,) = alerted(Alerts([AlertRule("r", "return", 3)]), *messages)
         assert alert["interval"] == "10s"
 
 
 def test_what_comes_late_is_judged_by_the_same_cooldown() -> None:
     found = Alerts([AlertRule("r", "price", 6, cooldown_ms=MINUTE)])
-    found.of([price(10 * MINUTE)], 1)
-    assert found.of([price(9 * MINUTE)], 1) == []
+    assert len(alerted(found, price(10 * MINUTE))) == 1
+    assert alerted(found, price(9 * MINUTE)) == []
     found.expire(10 * MINUTE + 1)
-    assert found.of([price(11 * MINUTE - 1)], 1) == []
+    assert alerted(found, price(11 * MINUTE - 1)) == []
     found.expire(11 * MINUTE)
-    assert len(found.of([price(11 * MINUTE)], 1)) == 1
+    assert len(alerted(found, price(11 * MINUTE))) == 1
 
 
 @pytest.mark.parametrize(
@@ -426,8 +441,8 @@ def test_symbols_without_end_are_not_all_remembered(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(alerts, "MOST_REMEMBERED", 3)
     found = Alerts([AlertRule("r", "price", 6, ("S*",))])
     messages = [price(symbol=f"S{number}") for number in range(10)]
-    assert len(found.of(messages, 1)) == 10
-    assert len(found._readers["anomalies"].of_symbols) <= 3
+    assert len(alerted(found, *messages)) == 10
+    assert len(found._readers["anomalies"]._of_symbols) <= 3
 
 
 def test_what_no_rule_is_about_is_never_decoded() -> None:
@@ -440,10 +455,10 @@ def test_what_no_rule_is_about_is_never_decoded() -> None:
         ("anomalies", b"BTC", b'{"kind":"quantity"'),
         ("indicators", b"BTC", b'{"interval":"10s"'),
     ]
-    assert Alerts(rules).of(broken, 1) == []
+    assert alerted(Alerts(rules), *broken) == []
     with pytest.raises(ValueError, match="truncated"):
-        Alerts(rules).of([("anomalies", b"BTC", b'{"kind":"price"')], 1)
-    assert Alerts([]).of([("anomalies", b"BTC", b'{"kind":"price"')], 1) == []
+        alerted(Alerts(rules), ("anomalies", b"BTC", b'{"kind":"price"'))
+    assert alerted(Alerts([]), ("anomalies", b"BTC", b'{"kind":"price"')) == []
 
 
 marks = st.sampled_from(['"kind":"price"', '\\"kind":"price"', "kind", "\n", '"', "\\"])
@@ -454,8 +469,8 @@ def test_no_symbol_passes_for_a_kind_or_breaks_the_line(symbol: str) -> None:
     rule = AlertRule("r", "price", 6, ("*",), 0)
     other = message("anomalies", symbol=symbol, timestamp=1, kind="quantity", interval=None, z=9)
     assert times(rule, [other]) == []
-    (_, key, value), *rest = Alerts([rule]).of([price(symbol=symbol, topic="t", partition=1)], 1)
-    assert rest == []
+    cause = price(symbol=symbol, topic="t", partition=1)
+    ((key, value),) = Alerts([rule]).of(published(cause), 1)
     alert = json.loads(value)
     assert (key.decode(), alert["symbol"], alert["cause"]["symbol"]) == (symbol, symbol, symbol)
     assert alert["id"] == f"r/{symbol}/{NOW_MS}"

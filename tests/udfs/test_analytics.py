@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.candle_makers import indicators_of
-from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
+from tests.udfs.makers import NOW_MS, each_of, frame_of, random_id, random_trades
 from tests.udfs.test_shard import MINUTE, RULES, SECOND, Run, expected, parts_of, small_journals
 from udfs import frames
 from udfs.analytics import AnalyticsRules
@@ -317,7 +317,7 @@ def test_other_periods_begin_with_the_candles_that_are_held() -> None:
     other = dataclasses.replace(rules, analytics=changed)
     shard = type(run.shard).of_snapshot(0, other, snapshot, 0)
     piece = frames.pack(one_of(5, NOW_MS + 31 * SECOND))
-    outputs = shard.take(piece, NOW_MS + 33 * SECOND, SECOND)
+    outputs = each_of(shard.take(piece, NOW_MS + 33 * SECOND, SECOND))
     (last,) = [
         json.loads(value)
         for name, _, value in outputs

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.forms import Chosen, Form, chosen, keys_of
+from udfs.forms import Chosen, Form, chosen, keyed
 
 KEYS = ("a", 'b"', "ü")
 
@@ -69,18 +69,20 @@ def test_they_are_written_byte_for_byte(
         )
         for place, (name, number, value, values, is_so) in enumerate(rows)
     ]
-    assert found == [msgspec.json.encode(each) for each in expected]
-    assert keys_of(names) == [row[0].encode() for row in rows]
+    written = [msgspec.json.encode(each) for each in expected]
+    assert list(found) == written
+    keys = [row[0].encode() for row in rows]
+    assert list(keyed(names, found)) == list(zip(keys, written, strict=True))
 
 
 def test_a_field_without_a_column_is_left_out() -> None:
-    assert FORM.write(2, place=np.array([3, -4]), values=np.zeros((2, 3))) == [
+    assert list(FORM.write(2, place=np.array([3, -4]), values=np.zeros((2, 3)))) == [
         '{"kind":"of_test","place":%d,"values":{"a":0.0,"b\\"":0.0,"ü":0.0}}'.encode() % place
         for place in (3, -4)
     ]
-    assert Form(Shape, values=()).write(1, values=np.zeros((1, 0))) == [
+    assert list(Form(Shape, values=()).write(1, values=np.zeros((1, 0)))) == [
         b'{"kind":"of_test","values":{}}'
     ]
-    assert Form(Small, rounded=["value"]).write(1, value=np.array([1 / 3])) == [
+    assert list(Form(Small, rounded=["value"]).write(1, value=np.array([1 / 3]))) == [
         b'{"value":0.333333333333}'
     ]

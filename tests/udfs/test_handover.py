@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
+from tests.udfs.makers import NOW_MS, Message, each_of, frame_of, random_id, random_trades
 from tests.udfs.test_analytics import ANALYTICS, shuffled
 from tests.udfs.test_shard import (
     MINUTE,
@@ -29,7 +29,7 @@ from udfs.frames import Frame
 from udfs.handover import Heir
 from udfs.ledger import COUNTS
 from udfs.periods import ModelRules
-from udfs.shard import HANDED_OVER, Output, Rules, Shard, StateError
+from udfs.shard import HANDED_OVER, Rules, Shard, StateError
 from udfs.shards import TALLY, shard_of
 from udfs.tally import Tally
 from udfs.windows import NEVER
@@ -58,7 +58,7 @@ class Shards:
         self.rules = dataclasses.replace(rules, shards=shards, shards_before=before)
         self.journals = journals or {}
         self.all: dict[int, Shard | Heir] = {}
-        self.outputs: list[Output] = []
+        self.outputs: list[Message] = []
         for number in [*range(shards), TALLY]:
             self.journals.setdefault(number, [])
             self.restore(number)
@@ -68,7 +68,7 @@ class Shards:
 
     def piece(self, number: int, piece: bytes, watermark: int, now_ms: int = 0) -> None:
         each = self.all[number]
-        self.outputs += each.take(piece, watermark, now_ms)
+        self.outputs += each_of(each.take(piece, watermark, now_ms))
         if isinstance(each, Heir) and each.shard is not None:
             each = self.all[number] = each.shard
         written = each.journal()
@@ -109,7 +109,7 @@ class Shards:
 
     def end(self) -> None:
         for each in self.all.values():
-            self.outputs += each.tick(int(NEVER), 100_000)
+            self.outputs += each_of(each.tick(int(NEVER), 100_000))
 
     @property
     def total(self) -> dict[str, int]:
@@ -197,7 +197,7 @@ def test_what_is_dealt_out_is_what_there_was(seed: int, shards: int) -> None:
     assert back.ledger.counts == shard.ledger.counts
 
 
-def analytics_of(outputs: list[Output]) -> dict[tuple[Any, ...], Any]:
+def analytics_of(outputs: list[Message]) -> dict[tuple[Any, ...], Any]:
     """The newest message of each kind about each thing."""
     found: dict[tuple[Any, ...], Any] = {}
     key: tuple[Any, ...]

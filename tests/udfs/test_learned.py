@@ -17,7 +17,7 @@ from river import anomaly, compose, preprocessing
 from scripts.generate.feed import Feed, blocks
 from scripts.generate.shocks import Shock
 from tests.udfs.candle_makers import random_candles, total_of
-from tests.udfs.makers import NOW_MS, column
+from tests.udfs.makers import NOW_MS, column, each_of
 from tests.udfs.test_analytics import feed, newest, series_of, shuffled
 from tests.udfs.test_shard import RULES, SECOND, Run
 from udfs import frames, trades
@@ -30,7 +30,7 @@ from udfs.periods import ModelRules, RobustRules, ScoreRules
 from udfs.robust import FIELDS, Robust
 from udfs.robust import SCORE as ROBUST_SCORE
 from udfs.series import Series
-from udfs.shard import Shard
+from udfs.shard import Output, Shard
 from udfs.sums import limbs
 from udfs.windows import NEVER
 
@@ -237,7 +237,7 @@ def test_shocks_of_prices_are_found_with_few_false_alarms() -> None:
     analytics = AnalyticsRules((), robust=NOTHING, model=model, trends=False)
     rules = dataclasses.replace(RULES, analytics=analytics, scores=ScoreRules(window=0), forming=())
     shard = Shard(0, rules)
-    outputs = []
+    outputs: list[Output] = []
     for first in range(0, len(made), 5_000):
         part = made[first : first + 5_000]
         times = np.array([message.timestamp_ms for message in part])
@@ -250,7 +250,7 @@ def test_shocks_of_prices_are_found_with_few_false_alarms() -> None:
     outputs += shard.tick(int(NEVER), 0)
     alarms, scored = set(), set()
     seen: dict[str, int] = {}
-    for name, _, value in outputs:
+    for name, _, value in each_of(outputs):
         each = json.loads(value)
         if name == "candles" and each["interval"] == "1s":
             seen[each["symbol"]] = seen.get(each["symbol"], -1) + 1

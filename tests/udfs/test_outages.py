@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.udfs.makers import NOW_MS
+from tests.udfs.makers import NOW_MS, each_of
 from tests.udfs.outage_makers import silences, told
 from tests.udfs.test_shard import RULES, SECOND, seeds, small_journals
 from udfs import outages, tally
 from udfs.outages import Outages, runs
-from udfs.shard import Shard
+from udfs.shard import Output, Shard
 from udfs.shards import TALLY
 from udfs.tally import Tally
 from udfs.windows import NEVER
@@ -29,8 +29,8 @@ def batch(sources: NDArray[np.int32], times: NDArray[np.int64]) -> bytes:
     return tally.pack(Tally([], runs(sources, times, LENGTHS[0])))
 
 
-def messages(outputs: list[Any]) -> list[dict[str, Any]]:
-    return [json.loads(value) for name, _, value in outputs if name == "quality"]
+def messages(outputs: list[Output]) -> list[dict[str, Any]]:
+    return [json.loads(value) for name, _, value in each_of(outputs) if name == "quality"]
 
 
 @settings(max_examples=100, deadline=None)
@@ -50,7 +50,7 @@ def test_outages_are_those_of_the_whole_series(
     times, sources = times[order], rng.integers(0, 3, n).astype(np.int32)
     shard = Shard(TALLY, RULES_OF_SILENCE)
     journal: list[bytes] = []
-    outputs: list[Any] = []
+    outputs: list[Output] = []
     watermark = NOW_MS - DELAY - 1
     small = data.draw(st.booleans())
     for part in np.split(np.arange(n), sorted(cuts)):

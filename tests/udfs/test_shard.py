@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import oracle
-from tests.udfs.makers import NOW_MS, frame_of, random_id, random_trades
+from tests.udfs.makers import NOW_MS, Message, each_of, frame_of, random_id, random_trades
 from udfs import frames, ledger, shard, tally
 from udfs.analytics import AnalyticsRules
 from udfs.clock import NO_WATERMARK
@@ -45,7 +45,7 @@ RULES = Rules(
 seeds = st.integers(0, 2**32 - 1)
 
 
-def candles_of(outputs: Iterable[Output]) -> list[dict[str, Any]]:
+def candles_of(outputs: Iterable[Message]) -> list[dict[str, Any]]:
     return [json.loads(value) for name, _, value in outputs if name == "candles"]
 
 
@@ -109,7 +109,7 @@ class Run:
 
     def __init__(self, rules: Rules = RULES) -> None:
         self.shard = Shard(0, rules)
-        self.outputs: list[Output] = []
+        self.outputs: list[Message] = []
         self.journal: list[bytes] = []
 
     def take(self, frame: Frame, watermark: int, now_ms: int = 0) -> None:
@@ -126,7 +126,7 @@ class Run:
         return candles_of(self.outputs)
 
     def _note(self, outputs: list[Output]) -> None:
-        self.outputs += outputs
+        self.outputs += each_of(outputs)
         written = self.shard.journal()
         if written is not None:
             data, replaces = written
@@ -510,9 +510,9 @@ def test_a_tally_is_an_account_of_its_own() -> None:
         [("trades", np.array([3, 3, 3, 4], np.int32)), ("rejected", np.array([4], np.int32))],
     )
     piece = tally.pack(Tally(changes))
-    assert not [o for o in shard.take(piece, 0, 10_000) if o[0] != "ledger"]
+    assert not [o for o in each_of(shard.take(piece, 0, 10_000)) if o[0] != "ledger"]
     assert shard.ledger.counts == {3: [2, 3, 0, 0, 0, 0, 0, 0], 4: [1, 2, 0, 0, 0, 1, 0, 0]}
-    (output,) = shard.tick(0, 20_000)
+    (output,) = each_of(shard.tick(0, 20_000))
     assert output[:2] == ("ledger", str(TALLY).encode())
     account = json.loads(output[2])
     assert account["sources"][1] == {

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.udfs.makers import each_of
 from tests.udfs.order_makers import TIME_MS, events_of, message, random_events
 from tests.udfs.test_book import Model
 from tests.udfs.test_flows import NAMES, expected
@@ -259,7 +260,7 @@ def test_flows_and_orders_are_dealt_out_with_their_symbols(seed: int, shards: in
     for number, part in parts.items():
         assert {shard_of(symbol, shards) for symbol in part.symbols} <= {number}
     back = Shard.of_snapshot(0, RULES, snapshot.merged(0, parts.values()), 0)
-    outputs = [each.tick(int(NEVER), 9_000) for each in (run.shard, back)]
+    outputs = [each_of(each.tick(int(NEVER), 9_000)) for each in (run.shard, back)]
     mine, other = (sorted(o for o in each if o[0] == "order_flow") for each in outputs)
     assert mine == other
     assert len(back.book) == len(run.shard.book)

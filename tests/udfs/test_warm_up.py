@@ -39,7 +39,7 @@ def main() -> None:
         windows=(SlidingWindow("3s", 3_000, "1s"),), model=ModelRules(("1s",), window=2)
     )
     rules = dataclasses.replace(RULES, topics=topics, analytics=every)
-    decode = flink.Decode(topics, 2, 60_000, 500)
+    decode = flink.Decode(topics, "dead_letters", 0, 2, 60_000, 500)
     decode.open(None)
     shard.warm_up()
     ready = _kernels()

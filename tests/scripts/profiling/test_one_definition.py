@@ -23,7 +23,7 @@ from tests.scripts.profiling.makers import (
     with_symbols,
     write_ndjson,
 )
-from tests.udfs.makers import NOW_MS
+from tests.udfs.makers import NOW_MS, each_of
 from tests.udfs.test_shard import RULES
 from udfs import decoding, frames
 from udfs.analytics import AnalyticsRules
@@ -53,7 +53,7 @@ def of_job(
         for frame in frames.split(batch, 1):
             out += shard.take(frames.pack(frame), NO_WATERMARK, NOW_MS)
     out += shard.tick(int(NEVER), NOW_MS + 10)
-    said = [json.loads(value) for name, _, value in out if name == "quality"]
+    said = [json.loads(value) for name, _, value in each_of(out) if name == "quality"]
     return said, shard.ledger.duplicates
 
 
