@@ -4,9 +4,9 @@ To make a Python object of each message takes longer than to write most of them.
 
 What goes to the JVM is one value for all that is published at one time: VALUE, and then of each
 topic, little-endian, the bytes of its name, the number of keys k, and the number of messages n (i4
-each); lengths of keys (k of i4), lengths of messages, and which key each has (n of
-i4 each); the name, the keys and the messages, each end to end.
-``flink-conf/src/main/java/io/tapeline/PartMessages.java`` reads it.
+each); k lengths of keys, n lengths of messages, and n times which key a message has (i4 each); the
+name, the keys and the messages, each end to end. The other side, ``PartMessages``, is in
+``flink-conf/src/main/java/io/tapeline``.
 """
 
 from collections.abc import Iterable, Iterator

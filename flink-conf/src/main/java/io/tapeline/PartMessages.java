@@ -19,10 +19,9 @@ import org.apache.flink.types.Row;
  *
  * <p>A value is the only field of a row. It begins with MARK, or else it is no messages and goes no
  * further. It may be the address of one in a {@link Ring}, or announce that. Else, little-endian, there
- * is for each topic: the bytes of its name, the number of keys k,
- * and the number of messages n (4 bytes each); k lengths of keys, n lengths of messages, and n times
- * which key a message has (4 bytes each); the name, the keys and the messages, each end to end. {@code
- * udfs/messages.py} writes it.
+ * is for each topic: the bytes of its name, the number of keys k, and the number of messages n (4 bytes
+ * each); k lengths of keys, n lengths of messages, and n times which key a message has (4 bytes each);
+ * the name, the keys and the messages, each end to end. {@code udfs/messages.py} writes it.
  */
 public final class PartMessages extends AbstractStreamOperator<RowData>
         implements OneInputStreamOperator<Row, RowData> {
@@ -45,6 +44,10 @@ public final class PartMessages extends AbstractStreamOperator<RowData>
         switch (value.get()) {
             case ANNOUNCEMENT -> open(new String(next(value, value.remaining()), UTF_8));
             case ADDRESS -> {
+                if (ring == null) {
+                    throw new IllegalStateException("an address of messages without their memory: it"
+                            + " came from a checkpoint, where no chain of operators may be broken up");
+                }
                 long start = value.getLong();
                 long length = value.getLong();
                 partAll(ring.value(start, length).position(2), element.replace(null));
