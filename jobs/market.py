@@ -136,7 +136,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         .uid("correlate")
         .set_parallelism(1)
     )
-    of_pairs = streams.part(correlated, "correlations")
+    of_pairs = streams.part(correlated, "correlations").set_parallelism(1)
     t_env.create_temporary_view("correlated", t_env.from_data_stream(of_pairs))
     statements.add_insert_sql("INSERT INTO correlations SELECT key, message FROM correlated")
     return statements

@@ -174,6 +174,8 @@ def sink(settings: Settings, table: str, outputs: Sequence[str]) -> str:
             "properties.batch.size": 1 << 18,
             "properties.linger.ms": 20,
             "topic": ";".join(topics),
+            # They are made one minute after the other: two subtasks could send the next one first.
+            **({"sink.parallelism": 1} if table == "correlations" else {}),
             "sink.delivery-guarantee": settings.delivery,
             **(transactions if settings.delivery == "exactly-once" else {}),
             "key.format": "raw",

@@ -151,6 +151,12 @@ def test_only_a_sink_of_several_outputs_is_told_the_topic() -> None:
     assert column not in tables.sink(settings(), "candles", ["candles"])
 
 
+def test_correlations_are_sent_by_one_subtask_which_keeps_them_in_order() -> None:
+    for table, outputs in tables.SINKS.items():
+        found = options(tables.sink(settings(), table, outputs)).get("sink.parallelism")
+        assert found == ("1" if table == "correlations" else None)
+
+
 def test_the_largest_dead_letter_fits_into_a_request() -> None:
     found = options(tables.sink(settings(), "dead_letters", ["dead_letters"]))
     assert int(found["properties.max.request.size"]) == tables.MAX_MESSAGE_BYTES
