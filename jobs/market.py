@@ -81,12 +81,14 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     t_env.create_temporary_function(
         "decode_records",
         udfs.decode_records(
-            settings.topics,
-            settings.outputs["dead_letters"],
-            ring_bytes,
-            settings.shards,
-            settings.max_ahead_ms,
-            min(settings.silences_ms, default=None),
+            udfs.Decode(
+                settings.topics,
+                settings.outputs["dead_letters"],
+                ring_bytes,
+                settings.shards,
+                settings.max_ahead_ms,
+                min(settings.silences_ms, default=None),
+            )
         ),
     )
     decoded = t_env.sql_query("""

@@ -115,6 +115,14 @@ class Decode(ScalarFunction):  # type: ignore[misc]
 
     Frames, and the tally of what was read, begin with the digits of their key, dead letters, which
     are ``messages``, with a letter.
+
+    Args:
+        topics: Those that records come from.
+        letters_to: The topic of dead letters.
+        ring_bytes: The memory for these that it shares with the JVM: see ``udfs.ring``.
+        shards: How many there are.
+        max_ahead_ms: How far a trade's timestamp may be ahead of its record's.
+        silence_ms: From which time without anything of a partition on it is told; None is never.
     """
 
     def __init__(
@@ -179,17 +187,10 @@ class Decode(ScalarFunction):  # type: ignore[misc]
         return pieces
 
 
-def decode_records(
-    topics: Topics,
-    letters_to: str,
-    ring_bytes: int,
-    shards: int,
-    max_ahead_ms: int,
-    silence_ms: int | None,
-) -> UserDefinedScalarFunctionWrapper:
-    """``decode_records(batch)``: see ``Decode``."""
+def decode_records(decode: Decode) -> UserDefinedScalarFunctionWrapper:
+    """``decode_records(batch)``, for SQL."""
     return udf(
-        Decode(topics, letters_to, ring_bytes, shards, max_ahead_ms, silence_ms),
+        decode,
         input_types=[DataTypes.BYTES()],
         result_type=DataTypes.ARRAY(DataTypes.BYTES()),
         func_type="pandas",
