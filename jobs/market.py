@@ -98,10 +98,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     """)
     pieces = streams.to_stream(t_env, decoded, PIECE)
     t_env.create_temporary_view("pieces", streams.to_table(t_env, pieces))
-    are_letters = f"CAST(piece AS BINARY(1)) = X'{MARK.hex()}'"
 
-    letters = t_env.sql_query(f"SELECT piece FROM pieces WHERE {are_letters}")
-    of_decode = streams.part(streams.to_stream(t_env, letters, PIECE), "dead letters")
+    # Of pieces this takes the letters.
+    of_decode = streams.part(pieces, "dead letters")
     t_env.create_temporary_view("letters", t_env.from_data_stream(of_decode))
     statements.add_insert_sql("INSERT INTO dead_letters SELECT key, message FROM letters")
 
@@ -109,7 +108,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     frames = t_env.sql_query(f"""
         SELECT CAST(CAST(CAST(piece AS BINARY({KEY_BYTES})) AS STRING) AS INT) AS shard,
           piece AS frame
-        FROM pieces WHERE NOT {are_letters}
+        FROM pieces WHERE CAST(piece AS BINARY(1)) <> X'{MARK.hex()}'
     """)
     frame_stream = streams.to_stream(t_env, frames, FRAME)
     if settings.shards_before:

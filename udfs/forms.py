@@ -131,6 +131,7 @@ class Form:
                 columns of no field.
         """
         if not size:
+            # As a kernel writes them: an array that must not be written to is of another type.
             return Texts(np.zeros(0, np.uint8), np.zeros(1, np.int64))
         plan = _Plan()
         plan.say(b"{" + self._tag)
