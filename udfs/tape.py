@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
+from udfs.codes import recode
 from udfs.columns import joined
 from udfs.frames import FIELDS
 from udfs.trades import TRADE
@@ -138,7 +139,7 @@ class Tape:
                 after = codes if before is None else np.where(before < 0, -1, codes[before])
                 part.trades = msgspec.structs.replace(part.trades, codes=after.tobytes())
             else:
-                part.trades["symbol"] = codes[part.trades["symbol"]]
+                recode(part.trades["symbol"], codes)
         self._symbols = int(codes.max(initial=-1)) + 1
 
     def _know(self, trades: NDArray[np.void], written: Packed | None) -> None:
@@ -333,7 +334,7 @@ def unpack(parts: Iterable[Packed]) -> NDArray[np.void]:
         if part.kept:
             trades = trades.compress(_are_kept(part))
         if codes is not None:
-            trades["symbol"] = codes[trades["symbol"]]
+            recode(trades["symbol"], codes)
         found.append(trades)
     if len(found) == 1:
         return found[0]  # as it is: all the others cost a copy
@@ -357,7 +358,7 @@ def _unpacked(part: NDArray[np.void] | Packed) -> NDArray[np.void]:
 
 
 def _codes_of(part: Packed) -> NDArray[np.int64] | None:
-    return np.frombuffer(part.codes, np.int64) if part.codes else None
+    return columns.array(part.codes, np.dtype(np.int64)) if part.codes else None
 
 
 def warm_up() -> None:
