@@ -60,7 +60,12 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         self._ring.close()
 
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
-        """A frame, or a tally -> rows of MESSAGES."""
+        """A frame, or a tally -> rows of MESSAGES; a checkpoint that comes -> the journal."""
+        if value == journal.CHECKPOINT:
+            known = self._shards.get(ctx.get_current_key())
+            if known is not None:
+                journal.write(self._journal, known.journal())
+            return
         each, watermark, now_ms = self._look(ctx)
         for other in self._shards.values():
             other.hear(now_ms)
@@ -110,7 +115,6 @@ class Aggregate(KeyedProcessFunction):  # type: ignore[misc]
         for source, name, count in each.changes:
             self._counter(source, name).inc(count)
         each.changes.clear()
-        journal.write(self._journal, each.journal())
         event_time, clock = each.due(now_ms)
         timers = ctx.timer_service()
         if event_time < _AT_THE_END:

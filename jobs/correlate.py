@@ -39,7 +39,11 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
         self._timer_ms = 0
 
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> Iterator[Row]:
-        """Closes of some minutes -> rows of MESSAGES."""
+        """Closes of some minutes -> rows of MESSAGES; a checkpoint that comes -> the journal."""
+        if value == journal.CHECKPOINT:
+            if self._correlations is not None:
+                journal.write(self._journal, self._correlations.journal())
+            return
         # What they are of may be over: the watermark comes behind all that a minute had.
         self._all().take(value[len(CLOSES) :])
         self._clock.heard(time.time_ns() // 1_000_000)
@@ -62,7 +66,6 @@ class Correlate(KeyedProcessFunction):  # type: ignore[misc]
         made = Messages.of(each.tick(passed, None if self._rules.stamp_end else now_ms))
         if made:
             yield Row(messages.pack([(self._topic, made)]))
-        journal.write(self._journal, each.journal())
         end = each.next_end
         if end is not None:
             timers.register_event_time_timer(end - 1)

@@ -1,4 +1,7 @@
-"""Journals in Flink's state: what is kept in memory is made from them again."""
+"""Journals in Flink's state: what is kept in memory is made from them again.
+
+They are written when a checkpoint comes, which ``streams.announce_checkpoints`` tells of.
+"""
 
 from typing import Any
 
@@ -7,6 +10,9 @@ from apache_beam.coders.coder_impl import StreamCoderImpl
 from pyflink.common import Types
 from pyflink.datastream import RuntimeContext
 from pyflink.datastream.state import ListState, ListStateDescriptor
+
+CHECKPOINT = b""
+"""In place of an element: a checkpoint comes next, for which the journal of the key is written."""
 
 
 class _EntryImpl(StreamCoderImpl):  # type: ignore[misc]
@@ -43,12 +49,10 @@ def of(runtime_context: RuntimeContext, name: str) -> ListState:
     return state
 
 
-def write(state: ListState, written: tuple[bytes, bool] | None) -> None:
-    """Writes down what changed, if anything did: an entry more or, if it is True, one for all."""
-    if written is None:
-        return
-    data, replaces = written
-    if replaces:
-        state.update([data])
-    else:
-        state.add(data)
+def write(state: ListState, journal: tuple[list[bytes], bool]) -> None:
+    """Writes down what changed: entries more or, if it is True, those that replace all."""
+    entries, replace = journal
+    if replace:
+        state.update(entries)
+    elif entries:
+        state.add_all(entries)

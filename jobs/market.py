@@ -113,8 +113,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     frame_stream = streams.to_stream(t_env, frames, FRAME)
     if settings.shards_before:
         frame_stream = frame_stream.union(_handed_over(t_env, settings))
+    by_shard = streams.key_by_first_field(frame_stream)
     messages = (
-        streams.key_by_first_field(frame_stream, Types.INT(), BYTES)
+        streams.announce_checkpoints(by_shard, [*range(settings.shards), TALLY], "aggregate")
         .process(Aggregate(rules(settings), settings.outputs, ring_bytes), MESSAGES)
         .name("aggregate")
         .uid(f"{AGGREGATE}{settings.shards}")
@@ -130,8 +131,9 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         SELECT 0 AS everything, messages AS closes FROM timed
         WHERE CAST(messages AS BINARY(1)) = X'{CLOSES.hex()}'
     """)
+    under_one = streams.key_by_first_field(streams.to_stream(t_env, closes, CLOSE))
     correlated = (
-        streams.key_by_first_field(streams.to_stream(t_env, closes, CLOSE), Types.INT(), BYTES)
+        streams.announce_checkpoints(under_one, [0], "correlate")
         .process(Correlate(settings.correlations, settings.outputs["correlations"]), MESSAGES)
         .name("correlate")
         .uid("correlate")
@@ -159,7 +161,7 @@ def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStrea
         CROSS JOIN UNNEST(numbers) AS unnested (number)
     """)
     return (
-        streams.key_by_first_field(streams.to_stream(t_env, calls, CALL), Types.INT(), BYTES)
+        streams.key_by_first_field(streams.to_stream(t_env, calls, CALL))
         .process(HandOver(rules(before), settings.shards), FRAME)
         .name(f"hand over from {before.shards} shards")
         .uid(f"{AGGREGATE}{before.shards}")
@@ -215,7 +217,9 @@ def _of_candles(settings: Settings) -> AnalyticsRules:
 
 def configuration(settings: Settings) -> Configuration:
     """What the job itself asks of Flink; what belongs to the cluster stands in flink-conf/."""
+    # An operator that another tells of checkpoints, or sends addresses to, must be of its chain.
     options = {
+        "pipeline.operator-chaining.enabled": "true",
         "pipeline.name": "tapeline market",
         "pipeline.object-reuse": "true",
         "table.local-time-zone": "UTC",

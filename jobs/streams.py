@@ -1,8 +1,11 @@
 """Crossings between the Table and the DataStream API that keep the bytes in the JVM."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from py4j.java_gateway import JavaClass
 from pyflink.common import Types
-from pyflink.common.typeinfo import RowTypeInfo, TypeInformation
+from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import DataStream, KeyedStream
 from pyflink.java_gateway import get_gateway
 from pyflink.table import DataTypes, Schema, StreamTableEnvironment, Table
@@ -112,15 +115,44 @@ def to_table(t_env: StreamTableEnvironment, stream: DataStream) -> Table:
     return t_env.from_data_stream(stream, schema)
 
 
-def key_by_first_field(
-    stream: DataStream, key: TypeInformation, value: TypeInformation
-) -> KeyedStream:
-    """Keys a stream of rows (key, value) in the JVM; the functions after it see the value.
+def key_by_first_field(stream: DataStream) -> KeyedStream:
+    """Keys a stream of rows (INT, BYTES) in the JVM; the functions after it see the bytes.
 
     ``DataStream.key_by`` would send every value through a Python worker only to compute its key.
     """
-    jvm = get_gateway().jvm
-    keyed = stream._j_data_stream.keyBy(
-        jvm.KeyByKeySelector(), Types.ROW([key]).get_java_type_info()
-    )
-    return KeyedStream(keyed, value, stream)
+    return _keyed(stream._j_data_stream.keyBy(*_first_field()), stream)
+
+
+def announce_checkpoints(keyed: KeyedStream, keys: Sequence[int], to: str) -> KeyedStream:
+    """The same stream and, right before each checkpoint, no bytes for each of these keys.
+
+    That is when a function should write its state down. No function of Python's is told, but an
+    operator is: ours is ``AnnounceCheckpoints`` in ``flink-conf/src``. It must be of one chain with
+    the function, and so of its parallelism: that of the stream, or one subtask for one key.
+
+    Args:
+        keyed: As ``key_by_first_field`` gives it.
+        keys: All that there are.
+        to: The name of the function.
+    """
+    gateway = get_gateway()
+    numbers = gateway.new_array(gateway.jvm.int, len(keys))
+    for place, key in enumerate(keys):
+        numbers[place] = key
+    rows = keyed._j_data_stream
+    name = f"announce checkpoints to {to}"
+    announced = rows.transform(name, rows.getType(), _operator("AnnounceCheckpoints")(numbers))
+    announced.uid(name.replace(" ", "-"))
+    if len(keys) == 1:
+        announced.setParallelism(1)
+    utils = gateway.jvm.org.apache.flink.streaming.api.datastream.DataStreamUtils
+    return _keyed(utils.reinterpretAsKeyedStream(announced, *_first_field()), keyed._origin_stream)
+
+
+def _first_field() -> tuple[Any, Any]:
+    """What gives the key of a row, and its type."""
+    return get_gateway().jvm.KeyByKeySelector(), Types.ROW([Types.INT()]).get_java_type_info()
+
+
+def _keyed(rows: Any, origin: DataStream) -> KeyedStream:
+    return KeyedStream(rows, Types.PRIMITIVE_ARRAY(Types.BYTE()), origin)

@@ -129,22 +129,22 @@ class Correlations:
             self._compute(end)
             self._change()
 
-    def journal(self) -> tuple[bytes, bool] | None:
-        """What to write down of the changes since the last call; None if there are none.
+    def journal(self) -> tuple[list[bytes], bool]:
+        """What to write down of the changes since the last call.
 
         Returns:
-            An entry to be added; or, if it is True, one that replaces all before.
+            Entries to be added; or, if it is True, one that replaces all before.
         """
         if self._entry is None:
-            return None
+            return [], False
         data = _packer.encode(self._entry)
         self._entry = None
         self._written += len(data)
         if self._written <= max(LEAST_JOURNAL, 2 * self._snapshot):
-            return data, False
+            return [data], False
         data = _packer.encode(_Entry(self._computed, [self._all()]))
         self._written = self._snapshot = len(data)
-        return data, True
+        return [data], True
 
     def _add(self, closes: Closes) -> None:
         codes = np.array([self._code(symbol) for symbol in closes.symbols], np.int64)

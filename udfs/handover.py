@@ -86,7 +86,7 @@ class Heir:
         self._missing = {TALLY} if number == TALLY else set(range(rules.shards_before))
         self._parts: list[Snapshot] = []
         self._frames: list[_Kept] = []
-        self._written: bytes | None = None
+        self._entries: list[bytes] = []
         for data in journal:
             self._keep(_unpacker.decode(data[len(AWAITED) :]))
 
@@ -96,7 +96,7 @@ class Heir:
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
         """Takes in a part, or a piece that a shard takes; after the last part, all pieces kept."""
         kept = _Kept(watermark, piece)
-        self._written = AWAITED + _packer.encode(kept)
+        self._entries.append(AWAITED + _packer.encode(kept))
         self._keep(kept)
         if self._missing:
             return []
@@ -123,10 +123,10 @@ class Heir:
         del now_ms
         return int(NEVER) - 1, None
 
-    def journal(self) -> tuple[bytes, bool] | None:
+    def journal(self) -> tuple[list[bytes], bool]:
         """As ``Shard.journal``, of what is kept."""
-        written, self._written = self._written, None
-        return None if written is None else (written, False)
+        entries, self._entries = self._entries, []
+        return entries, False
 
     def _keep(self, kept: _Kept) -> None:
         if kept.piece[KEY_BYTES:].startswith(_PART):

@@ -1,8 +1,10 @@
 """A shard: all that is kept of the trades and orders of some symbols, and what it publishes.
 
-The state is in memory; what changes it is written to a journal, from which it is made again. Each
-entry says what was added and how far event time had passed, so that reading the journal closes and
-corrects the same candles, with the same revisions, as it happened.
+The state is in memory; what changes it goes to a journal, from which it is made again. Each entry
+says what was added and how far event time had passed, so that reading the journal closes and
+corrects the same candles, with the same revisions, as it happened. Whoever has the shard asks for
+the entries when a checkpoint comes; where they would be more than the state itself, there are none
+and the journal begins anew with that.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -84,6 +86,9 @@ LEAST_JOURNAL = 1 << 16
 """A journal of so many bytes is not worth a snapshot yet."""
 JOURNAL_TO_SNAPSHOT = 2
 """How many times as long as its snapshot a journal gets before there is a new one."""
+ENTRIES_TO_SNAPSHOT = 0.25
+"""Of the same, how much the entries get that wait for a checkpoint: a snapshot costs less to make,
+byte for byte, and what was spent on entries that it replaces is lost."""
 
 
 class StateError(Exception):
@@ -197,7 +202,9 @@ class Shard:
         self._forming_at = self._ledger_at = self._book_at = self._corrected_at = 0
         self._ledger_due = self._expiry_due = False
         self._entry: _Entry | None = None
-        self._journal = self._snapshot = 0
+        self._entries: list[bytes] = []
+        """Those that wait to be written down."""
+        self._waiting_bytes = self._journal = self._snapshot = 0
         self._snapshot_due = False
 
     @classmethod
@@ -238,7 +245,7 @@ class Shard:
 
     def take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
         """Takes in a frame of the shard (or, as number TALLY, what decode counted)."""
-        return self._alert(self._take(piece, watermark, now_ms), now_ms)
+        return self._end(self._take(piece, watermark, now_ms), now_ms)
 
     def _take(self, piece: bytes, watermark: int, now_ms: int) -> list[Output]:
         out = self._tick(watermark, now_ms)
@@ -280,7 +287,8 @@ class Shard:
         self._count(entry, changes)
         if frame.trades.size:
             seconds, fills = candles.of_frame(frame), flows.of_fills(frame)
-            entry.seconds = candles.pack(seconds)
+            if not self._snapshot_due:
+                entry.seconds = candles.pack(seconds)
             if self.watch.is_on:
                 entry.trades, kept = frames.columns_of(frame)
                 entry.kept = b"" if kept is None else tape.bits_of(kept)
@@ -317,7 +325,8 @@ class Shard:
         self._count(entry, changes)
         if events.size:
             seconds = flows.of_events(events.compress(~too_late))
-            entry.events = order_frames.pack_events(events)
+            if not self._snapshot_due:
+                entry.events = order_frames.pack_events(events)
             self._apply(frame.symbols, events)
             out += self._take_flows(entry, frame.symbols, seconds, now_ms)
             out += self._form(now_ms)
@@ -345,7 +354,8 @@ class Shard:
     ) -> list[Output]:
         if not seconds.size:
             return []
-        entry.flows = flows.pack(seconds)
+        if not self._snapshot_due:
+            entry.flows = flows.pack(seconds)
         return self._flows(self._add(self.flows, symbols, Candles(seconds, NO_IDS)), now_ms)
 
     def _first_accepted(self, watermark: int) -> int:
@@ -354,11 +364,11 @@ class Shard:
 
     def begin(self, now_ms: int) -> list[Output]:
         """Catches up with the time that its snapshot says has passed."""
-        return self._alert([*self._close(now_ms), self._account(now_ms)], now_ms)
+        return self._end([*self._close(now_ms), self._account(now_ms)], now_ms)
 
     def tick(self, watermark: int, now_ms: int) -> list[Output]:
         """Lets time pass: publishes the candles whose windows are over, and what else is due."""
-        return self._alert(self._tick(watermark, now_ms), now_ms)
+        return self._end(self._tick(watermark, now_ms), now_ms)
 
     def _tick(self, watermark: int, now_ms: int) -> list[Output]:
         out: list[Output] = []
@@ -412,25 +422,20 @@ class Shard:
         times = [max(time, now_ms + 1) for time in clock if time is not None]
         return end - 1, min(times, default=None)
 
-    def journal(self) -> tuple[bytes, bool] | None:
-        """What to write down of the changes since the last call; None if there are none.
+    def journal(self) -> tuple[list[bytes], bool]:
+        """What to write down of the changes since the last call.
 
         Returns:
-            An entry to be added; or, if it is True, a snapshot that replaces all entries.
+            Entries to be added; or, if it is True, a snapshot that replaces all entries.
         """
-        if self._entry is None:
-            return None
-        self._entry.alerted = self.alerts.changes()
-        self._entry.waiting = self._waiting
-        data = _packer.encode(self._entry)
-        self._entry = None
-        self._journal += len(data)
-        enough = max(LEAST_JOURNAL, JOURNAL_TO_SNAPSHOT * self._snapshot)
-        if self._journal <= enough and not self._snapshot_due:
-            return data, False
+        if not self._snapshot_due:
+            entries, self._entries = self._entries, []
+            self._journal += self._waiting_bytes
+            self._waiting_bytes = 0
+            return entries, False
         data = SNAPSHOT + snapshot.pack(self.snapshot())
         self._journal, self._snapshot, self._snapshot_due = 0, len(data), False
-        return data, True
+        return [data], True
 
     def snapshot(self) -> Snapshot:
         """The whole state."""
@@ -529,7 +534,7 @@ class Shard:
         self._ledger_due = bool(self.ledger.counts)
 
     def _change(self, watermark: int) -> _Entry:
-        """The entry of the change that is being made."""
+        """The entry of the change that is being made; of no use where a snapshot is due."""
         if self._entry is None:
             self._entry = _Entry(self._passed, watermark)
         return self._entry
@@ -636,7 +641,8 @@ class Shard:
         is_numbered, trades = numbered.of_frame(frame)
         names = fingerprints.names_of(frame.symbols, frame.exchanges)
         new = self.numbered.add(trades, names, since)
-        entry.numbered = numbered.pack(trades if new.all() else trades.compress(new))
+        if not self._snapshot_due:
+            entry.numbered = numbered.pack(trades if new.all() else trades.compress(new))
         if trades.size == frame.trades.size:
             return new
         prints = fingerprints.of_frame(frames.take(frame, ~is_numbered), names)
@@ -656,14 +662,32 @@ class Shard:
         self.changes += changes
         self._ledger_due = True
 
-    def _alert(self, out: list[Output], now_ms: int) -> list[Output]:
-        """Adds the alerts that follow from all that is published now."""
+    def _end(self, out: list[Output], now_ms: int) -> list[Output]:
+        """Adds the alerts that follow from all that is published now, and ends the change."""
         alerts = self.alerts.of(out, self._updated_at(now_ms))
         if alerts:
             self._change(self._watermark)
             out.append(("alerts", alerts))
         self.alerts.expire(self._first_accepted(self._watermark))
+        self._note_change()
         return out
+
+    def _note_change(self) -> None:
+        """Has the entry of a change wait for a checkpoint, unless there is to be a snapshot."""
+        entry, self._entry = self._entry, None
+        alerted = self.alerts.changes()
+        if entry is None or self._snapshot_due:
+            return
+        entry.alerted, entry.waiting = alerted, self._waiting
+        data = _packer.encode(entry)
+        self._entries.append(data)
+        self._waiting_bytes += len(data)
+        journal = self._journal + self._waiting_bytes
+        if self._waiting_bytes > max(
+            LEAST_JOURNAL, ENTRIES_TO_SNAPSHOT * self._snapshot
+        ) or journal > max(LEAST_JOURNAL, JOURNAL_TO_SNAPSHOT * self._snapshot):
+            self._snapshot_due = True
+            self._entries, self._waiting_bytes = [], 0
 
     def _account(self, now_ms: int) -> Output:
         self._ledger_due, self._ledger_at = False, now_ms

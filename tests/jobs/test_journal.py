@@ -19,7 +19,7 @@ class State:
     def __init__(self) -> None:
         self._value_coder: Any = None
         self.entries: list[bytes] = []
-        self.add = self.entries.append
+        self.add_all = self.entries.extend
 
     def update(self, entries: list[bytes]) -> None:
         self.entries[:] = entries
@@ -69,6 +69,6 @@ def test_another_kind_of_state_is_not_taken_for_pyflinks() -> None:
 
 def test_an_entry_is_added_and_a_snapshot_takes_the_place_of_all() -> None:
     state = State()
-    for change in ((b"1", False), None, (b"2", False), (b"all", True), (b"3", False)):
+    for change in (([b"1"], False), ([], False), ([b"all"], True), ([b"2", b"3"], False)):
         journal.write(state, change)
-    assert state.entries == [b"all", b"3"]
+    assert state.entries == [b"all", b"2", b"3"]

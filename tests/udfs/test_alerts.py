@@ -160,10 +160,10 @@ def test_a_state_that_goes_back_gives_the_same_alerts_again_and_no_others(
         run.take(part, watermark)
         left -= part.trades.size
         if left == n - min(at, n):
-            checkpoint = list(run.journal)
+            checkpoint = run.checkpoint()
     run.tick(int(NEVER))
-    before, left, run.journal = by_id(run.outputs), n, checkpoint
-    run.restore()
+    before, left = by_id(run.outputs), n
+    run.go_back(checkpoint)
     for part, watermark in in_time(seed, n, span_ms, [*again, min(at, n)]):
         if left <= n - min(at, n):
             run.take(part, watermark)

@@ -18,6 +18,7 @@ from tests.udfs.correlation_makers import (
     correlations_expected,
     correlations_of,
 )
+from tests.udfs.journals import Journal
 from tests.udfs.makers import NOW_MS
 from tests.udfs.test_analytics import shuffled
 from tests.udfs.test_shard import RULES, Run, parts_of, seeds
@@ -38,33 +39,25 @@ class Minutes:
     def __init__(self, rules: CorrelationRules = OF_FIVE) -> None:
         self.rules = rules
         self.each = Correlations(rules)
-        self.journal: list[bytes] = []
+        self.journal = Journal()
         self.messages: list[dict[str, Any]] = []
 
     def take(self, piece: bytes) -> None:
         self.each.take(piece)
-        self._write()
 
     def tick(self, passed: int, now_ms: int | None = None) -> None:
         for key, value in self.each.tick(passed, now_ms):
             message = json.loads(value)
             assert key.decode() == message["symbol"]
             self.messages.append(message)
-        self._write()
 
     def restore(self) -> None:
+        self.journal.write(self.each.journal())
         self.each = Correlations(self.rules, self.journal)
 
     @property
     def found(self) -> Found:
         return correlations_of(self.messages)
-
-    def _write(self) -> None:
-        written = self.each.journal()
-        if written is not None:
-            if written[1]:
-                self.journal.clear()
-            self.journal.append(written[0])
 
 
 def random_minutes(rng: np.random.Generator, minutes: int, symbols: int) -> pd.DataFrame:
@@ -199,9 +192,9 @@ def test_what_no_window_goes_back_to_is_forgotten_and_the_others_go_on() -> None
         run.take(pack(*rows_of(table.loc[end], end)))
         run.tick(end)
     assert_same(run.found, correlations_expected(table, OF_FIVE))
-    held = Correlations(OF_FIVE, run.journal)
-    assert len(held._minutes) == OF_FIVE.window + 1
-    assert len(held._symbols) <= 2 * (OF_FIVE.window + 1 + 2)
+    run.restore()
+    assert len(run.each._minutes) == OF_FIVE.window + 1
+    assert len(run.each._symbols) <= 2 * (OF_FIVE.window + 1 + 2)
 
 
 @settings(max_examples=30, deadline=None)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.udfs.journals import Journal
 from tests.udfs.makers import NOW_MS, Message, each_of, frame_of, random_id, random_trades
 from tests.udfs.test_analytics import ANALYTICS, shuffled
 from tests.udfs.test_shard import (
@@ -52,7 +53,7 @@ class Shards:
         self,
         shards: int,
         before: int = 0,
-        journals: dict[int, list[bytes]] | None = None,
+        journals: dict[int, Journal] | None = None,
         rules: Rules = RULES,
     ) -> None:
         self.rules = dataclasses.replace(rules, shards=shards, shards_before=before)
@@ -60,23 +61,21 @@ class Shards:
         self.all: dict[int, Shard | Heir] = {}
         self.outputs: list[Message] = []
         for number in [*range(shards), TALLY]:
-            self.journals.setdefault(number, [])
-            self.restore(number)
+            self.journals.setdefault(number, Journal())
+            self._make(number)
 
     def restore(self, number: int) -> None:
+        self.journals[number].write(self.all[number].journal())
+        self._make(number)
+
+    def _make(self, number: int) -> None:
         self.all[number] = handover.restored(number, self.rules, self.journals[number], 0)
 
     def piece(self, number: int, piece: bytes, watermark: int, now_ms: int = 0) -> None:
         each = self.all[number]
         self.outputs += each_of(each.take(piece, watermark, now_ms))
         if isinstance(each, Heir) and each.shard is not None:
-            each = self.all[number] = each.shard
-        written = each.journal()
-        if written is not None:
-            data, replaces = written
-            if replaces:
-                self.journals[number].clear()
-            self.journals[number].append(data)
+            self.all[number] = each.shard
 
     def frame(self, frame: Frame, watermark: int) -> None:
         """A batch: to each shard its trades, and what was read to the account of that."""
@@ -95,6 +94,7 @@ class Shards:
         """What all of them hand over to so many, made from their journals."""
         found: list[tuple[int, bytes]] = []
         for number, journal in self.journals.items():
+            journal.write(self.all[number].journal())
             found += handover.parts(number, self.rules, journal, shards)
             journal[:] = [HANDED_OVER]
         return found
@@ -278,7 +278,7 @@ def test_candles_that_only_one_shard_knew_to_be_over_are_published_by_the_heir()
 
 
 def test_a_state_goes_there_and_back() -> None:
-    journals: dict[int, dict[int, list[bytes]]] = {2: {}, 3: {}}
+    journals: dict[int, dict[int, Journal]] = {2: {}, 3: {}}
     frame = trades_of_all_kinds(3, 60, 900)
     now = Shards(2, journals=journals[2])
     for part in parts_of(frame, [10, 20, 30, 40, 50]):
@@ -300,6 +300,8 @@ def test_a_state_goes_there_and_back() -> None:
 def test_an_heir_is_no_shard_yet() -> None:
     new = Shards(2, 3)
     new.frame(one_trade(START), START)
+    for each, journal in new.journals.items():
+        journal.write(new.all[each].journal())
     number = next(number for number, journal in new.journals.items() if journal)
     assert isinstance(new.all[number], Heir)
     assert new.all[number].tick(int(NEVER), 10 * SECOND) == []

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.udfs.journals import Journal
 from tests.udfs.makers import NOW_MS, each_of
 from tests.udfs.outage_makers import silences, told
 from tests.udfs.test_shard import RULES, SECOND, seeds, small_journals
@@ -49,21 +50,17 @@ def test_outages_are_those_of_the_whole_series(
     order = np.argsort(times + rng.integers(0, DELAY + 1, n), kind="stable")
     times, sources = times[order], rng.integers(0, 3, n).astype(np.int32)
     shard = Shard(TALLY, RULES_OF_SILENCE)
-    journal: list[bytes] = []
+    journal = Journal()
     outputs: list[Output] = []
     watermark = NOW_MS - DELAY - 1
     small = data.draw(st.booleans())
     for part in np.split(np.arange(n), sorted(cuts)):
         with small_journals(small):
             outputs += shard.take(batch(sources[part], times[part]), watermark, 0)
-            written = shard.journal()
-        if written is not None:
-            if written[1]:
-                journal.clear()
-            journal.append(written[0])
         if part.size:
             watermark = max(watermark, int(times[part].max()) - DELAY - 1)
         if data.draw(st.booleans()):
+            journal.write(shard.journal())
             shard = Shard.restored(TALLY, RULES_OF_SILENCE, journal, 0)
     outputs += shard.tick(int(NEVER), 0)
     assert told(messages(outputs)) == silences(sources, times, LENGTHS)

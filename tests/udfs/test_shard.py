@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import oracle
+from tests.udfs.journals import Journal
 from tests.udfs.makers import NOW_MS, Message, each_of, frame_of, random_id, random_trades
 from udfs import frames, ledger, shard, tally
 from udfs.analytics import AnalyticsRules
@@ -110,7 +111,7 @@ class Run:
     def __init__(self, rules: Rules = RULES) -> None:
         self.shard = Shard(0, rules)
         self.outputs: list[Message] = []
-        self.journal: list[bytes] = []
+        self._journal = Journal()
 
     def take(self, frame: Frame, watermark: int, now_ms: int = 0) -> None:
         self._note(self.shard.take(frames.pack(frame), watermark, now_ms))
@@ -118,8 +119,17 @@ class Run:
     def tick(self, watermark: int, now_ms: int = 0) -> None:
         self._note(self.shard.tick(watermark, now_ms))
 
+    def checkpoint(self) -> list[bytes]:
+        """The journal, with what changed since the last time."""
+        self._journal.write(self.shard.journal())
+        return list(self._journal)
+
+    def go_back(self, journal: list[bytes], now_ms: int = 0) -> None:
+        self._journal = Journal(journal)
+        self.shard = Shard.restored(0, self.shard.rules, journal, now_ms)
+
     def restore(self, now_ms: int = 0) -> None:
-        self.shard = Shard.restored(0, self.shard.rules, self.journal, now_ms)
+        self.go_back(self.checkpoint(), now_ms)
 
     @property
     def candles(self) -> list[dict[str, Any]]:
@@ -127,12 +137,6 @@ class Run:
 
     def _note(self, outputs: list[Output]) -> None:
         self.outputs += each_of(outputs)
-        written = self.shard.journal()
-        if written is not None:
-            data, replaces = written
-            if replaces:
-                self.journal.clear()
-            self.journal.append(data)
 
 
 steps = st.lists(st.tuples(st.integers(0, 200), st.integers(-1_000, 600_000)), max_size=6)
@@ -219,10 +223,10 @@ def test_the_highest_revision_is_right_however_often_the_state_goes_back(
         run.take(frames.take(frame, taken), watermark, now)
         done += size
         if data.draw(st.booleans()):
-            checkpoint = done, list(run.journal)
+            checkpoint = done, run.checkpoint()
         elif data.draw(st.booleans()):
-            done, run.journal = checkpoint[0], list(checkpoint[1])
-            run.restore(now + 1)
+            done = checkpoint[0]
+            run.go_back(checkpoint[1], now + 1)
     run.take(frames.take(frame, places >= done), NOW_MS + 100_000, now + 200)
     run.tick(int(NEVER), now + 300)
     highest: dict[tuple[str, str, int], dict[str, Any]] = {}
@@ -272,6 +276,28 @@ def test_a_trade_is_too_late_once_its_second_is_past_the_horizon(
     if is_late:
         assert late[0]["trade_id"] == "x" * 20
         assert late[0]["lateness"] == watermark - START
+
+
+def test_a_checkpoint_writes_what_is_less() -> None:
+    """Entries, or all of the state: however many changes there were, and however large it is."""
+    run = Run()
+    for number in range(2_000):
+        run.take(some_trades(number, 50, 20_000), NOW_MS)
+    (state,), replaces = run.shard.journal()
+    assert replaces
+    for changes in (20, 40, 20):
+        for number in range(changes):
+            run.take(some_trades(number, 1, 1_000), NOW_MS)
+        entries, replaces = run.shard.journal()
+        assert not replaces
+        assert len(entries) == changes
+        assert sum(map(len, entries)) < len(state) / 10
+    assert run.shard.journal() == ([], False)
+    for number in range(2_000):
+        run.take(some_trades(number, 50, 20_000), NOW_MS)
+    entries, replaces = run.shard.journal()
+    assert replaces
+    assert len(entries) == 1
 
 
 @pytest.mark.parametrize("entries", [1, 3_000], ids=["from its entries", "from a snapshot"])
@@ -418,7 +444,7 @@ def test_the_state_of_a_week_does_not_grow(symbols: int, names_change: bool, min
         run.take(frame, now - MINUTE, step)
         run.outputs.clear()  # a week of them is gigabytes
         if step * minutes % 60 == 0:
-            held = sum(map(len, run.journal))
+            held = sum(map(len, run.checkpoint()))
             seen = len(run.shard.seen) + len(run.shard.numbered)
             sizes.append((len(run.shard.windows), seen, len(run.shard._symbols), held))
     # A day's symbols are kept for their candles of the day.

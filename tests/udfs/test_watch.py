@@ -216,7 +216,7 @@ def test_a_watch_that_is_switched_off_lets_go_of_the_trades_that_waited(small: b
     with small_journals(small):
         run.take(shuffled(3, 100, 10 * SECOND, 0), NOW_MS - MINUTE)
     off = dataclasses.replace(rules, scores=dataclasses.replace(SCORES, window=0))
-    run.shard = Shard.restored(0, off, run.journal, 0)
+    run.shard = Shard.restored(0, off, run.checkpoint(), 0)
     run.outputs.clear()
     run.take(shuffled(4, 100, 10 * SECOND, 0), NOW_MS - MINUTE)
     run.tick(int(NEVER))
