@@ -1,8 +1,6 @@
 """The service's reader against a real broker."""
 
-import gc
 import itertools
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -65,10 +63,6 @@ def running(topics: Topics) -> Running:
             yield service
         finally:
             service.reader.stop()
-            with warnings.catch_warnings():
-                # kafka-python leaves sockets that were refused to the garbage collector.
-                warnings.simplefilter("ignore", ResourceWarning)
-                gc.collect()
 
     return run
 

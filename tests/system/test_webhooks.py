@@ -25,11 +25,7 @@ from tests.api.harness import alert
 from tests.api.webhooks.harness import Receiver, Scripted
 from tests.system.harness import Message, everything, send
 
-pytestmark = [
-    pytest.mark.system,
-    # kafka-python leaves sockets that were refused to the garbage collector.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-]
+pytestmark = pytest.mark.system
 
 SECRET = "a secret of the desk"
 PARTITIONS = 3

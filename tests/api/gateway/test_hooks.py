@@ -21,9 +21,6 @@ from tests.api.harness import NOW, HandReader, make_service, served
 from tests.api.test_errors import problem
 from tests.api.test_main import free_port
 
-# kafka-python leaves sockets that were refused to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
 SECRET = "It's a Secret to Everybody"
 BODY = b'{"action": "opened", "repository": {"full_name": "o/r"}}'
 HEADERS = {

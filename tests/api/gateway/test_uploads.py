@@ -16,9 +16,6 @@ from tests.api.harness import NOW, make_service, served, wait_until
 from tests.api.test_errors import problem
 from tests.api.test_main import free_port
 
-# kafka-python leaves sockets that were refused to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
 HEADER = b"symbol,price,quantity,timestamp,side\n"
 GOOD = b"BTC,1,2,%d,buy\n" % NOW
 BAD = b"BTC,1,2,%d,x\n" % NOW
