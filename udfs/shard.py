@@ -204,7 +204,7 @@ class Shard:
         self._entry: _Entry | None = None
         self._entries: list[bytes] = []
         """Those that wait to be written down."""
-        self._waiting_bytes = self._journal = self._snapshot = 0
+        self._entries_bytes = self._journal = self._snapshot = 0
         self._snapshot_due = False
 
     @classmethod
@@ -235,7 +235,6 @@ class Shard:
         shard = cls(number, rules)
         shard._load(whole)
         shard._recover(recovered_ms)
-        shard._change(shard._watermark)
         shard._snapshot_due = True
         return shard
 
@@ -430,8 +429,8 @@ class Shard:
         """
         if not self._snapshot_due:
             entries, self._entries = self._entries, []
-            self._journal += self._waiting_bytes
-            self._waiting_bytes = 0
+            self._journal += self._entries_bytes
+            self._entries_bytes = 0
             return entries, False
         data = SNAPSHOT + snapshot.pack(self.snapshot())
         self._journal, self._snapshot, self._snapshot_due = 0, len(data), False
@@ -681,13 +680,14 @@ class Shard:
         entry.alerted, entry.waiting = alerted, self._waiting
         data = _packer.encode(entry)
         self._entries.append(data)
-        self._waiting_bytes += len(data)
-        journal = self._journal + self._waiting_bytes
-        if self._waiting_bytes > max(
-            LEAST_JOURNAL, ENTRIES_TO_SNAPSHOT * self._snapshot
-        ) or journal > max(LEAST_JOURNAL, JOURNAL_TO_SNAPSHOT * self._snapshot):
+        self._entries_bytes += len(data)
+        limits = (
+            (self._entries_bytes, ENTRIES_TO_SNAPSHOT),
+            (self._journal + self._entries_bytes, JOURNAL_TO_SNAPSHOT),
+        )
+        if any(size > max(LEAST_JOURNAL, share * self._snapshot) for size, share in limits):
             self._snapshot_due = True
-            self._entries, self._waiting_bytes = [], 0
+            self._entries, self._entries_bytes = [], 0
 
     def _account(self, now_ms: int) -> Output:
         self._ledger_due, self._ledger_at = False, now_ms
