@@ -106,6 +106,17 @@ def trailing_zeros(typingctx: Any, value: Any) -> Any:
 
 
 @intrinsic
+def leading_zeros(typingctx: Any, value: Any) -> Any:
+    """How many zero bits stand above the highest one of a uint64 that is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctlz(args[0], cgutils.true_bit)
+
+    del typingctx, value
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
 def high_product(typingctx: Any, a: Any, b: Any) -> Any:
     """The upper 64 bits of the product of two uint64."""
 

@@ -8,13 +8,16 @@ import numpy as np
 from numba import njit
 
 from udfs.doubles import shortest
+from udfs.words import leading_zeros
 
 SIGNIFICANT = 12
 MOST_BYTES = 24
 """No number is longer."""
 _LEAST_PLAIN, _MOST_PLAIN = -5, 16
 """Decimal exponents between which no power of ten is written, as ``msgspec`` has it."""
-_U0, _U2, _U10 = np.uint64(0), np.uint64(2), np.uint64(10)
+_U0, _U1, _U2, _U10, _U100 = (np.uint64(n) for n in (0, 1, 2, 10, 100))
+_PAIRS = np.frombuffer(b"".join(b"%02d" % n for n in range(100)), np.uint8)
+"""The digits of each number below 100."""
 _WHOLE_TENS = 10 ** np.arange(20, dtype=np.uint64)
 _MINUS, _POINT, _ZERO, _E = (np.uint8(ord(each)) for each in "-.0e")
 _NULL = np.frombuffer(b"null", np.uint8)
@@ -33,9 +36,15 @@ def put_text(text, ends, n, out, at):  # type: ignore[no-untyped-def]
 @njit(cache=True, inline="always")
 def put_digits(value, count, out, at):  # type: ignore[no-untyped-def]
     """The last so many digits of a uint64, zeros before them; returns where they end."""
-    for place in range(at + count - 1, at - 1, -1):
-        out[place] = _ZERO + np.uint8(value % _U10)
-        value //= _U10
+    place = at + count
+    while place >= at + 2:
+        place -= 2
+        rest = value // _U100
+        pair = (value - rest * _U100) * _U2
+        out[place], out[place + 1] = _PAIRS[pair], _PAIRS[pair + _U1]
+        value = rest
+    if place > at:
+        out[at] = _ZERO + np.uint8(value % _U10)
     return at + count
 
 
@@ -52,10 +61,10 @@ def put_integer(value, out, at):  # type: ignore[no-untyped-def]
 @njit(cache=True, inline="always")
 def _digits_of(value):  # type: ignore[no-untyped-def]
     """How many digits a uint64 below 10**19 has."""
-    digits = 1
-    while digits < 19 and value >= _WHOLE_TENS[digits]:
-        digits += 1
-    return digits
+    value |= _U1  # which is of as many, and not 0
+    # The binary logarithm times that of 2 to the base of 10, 1233 / 4096.
+    digits = ((64 - leading_zeros(value)) * 1233) >> 12
+    return digits + (1 if value >= _WHOLE_TENS[digits] else 0)
 
 
 @njit(cache=True)
