@@ -25,9 +25,9 @@ correlate: numpy on keyed state, the pairs of all symbols
 
 from pyflink.common import Configuration, Types
 from pyflink.datastream import DataStream, StreamExecutionEnvironment
-from pyflink.table import StatementSet, StreamTableEnvironment
+from pyflink.table import StreamTableEnvironment
 
-from jobs import alerts_file, delivery, streams, tables
+from jobs import alerts_file, delivery, sinks, streams, tables
 from jobs.aggregate import BYTES, CLOSES, MESSAGES, Aggregate
 from jobs.correlate import Correlate
 from jobs.hand_over import HandOver
@@ -56,14 +56,11 @@ ELEMENTS_IN_BUNDLE = 10_000
 """Frames, and timers that fire: more than come in the time that ends a bundle."""
 
 
-def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
-    """Builds the whole dataflow as one statement set, not attached to the environment yet."""
+def build(env: StreamExecutionEnvironment, settings: Settings) -> None:
+    """Builds the whole dataflow."""
     t_env = StreamTableEnvironment.create(env)
     t_env.get_config().set("python.fn-execution.bundle.size", str(BATCHES_IN_BUNDLE))
     t_env.execute_sql(tables.trades(settings))
-    for table, written in tables.SINKS.items():
-        t_env.execute_sql(tables.sink(settings, table, written))
-    statements = t_env.create_statement_set()
 
     # Kafka records -> batches of them, each one value.
     # Crossed to a stream once, and all goes on from there: so the topic is read once.
@@ -100,9 +97,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
     t_env.create_temporary_view("pieces", streams.to_table(t_env, pieces))
 
     # Of pieces this takes the letters.
-    of_decode = streams.part(pieces, "dead letters")
-    t_env.create_temporary_view("letters", t_env.from_data_stream(of_decode))
-    statements.add_insert_sql("INSERT INTO dead_letters SELECT key, message FROM letters")
+    sinks.send(pieces, settings, "dead_letters")
 
     # Frames, keyed by shard -> messages to the other outputs.
     frames = t_env.sql_query(f"""
@@ -120,9 +115,7 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         .name("aggregate")
         .uid(f"{AGGREGATE}{settings.shards}")
     )
-    aggregated = streams.part(messages, "outputs")
-    t_env.create_temporary_view("aggregated", t_env.from_data_stream(aggregated))
-    statements.add_insert_sql("INSERT INTO outputs SELECT key, message, topic FROM aggregated")
+    sinks.send(messages, settings, "outputs")
 
     # Closes of minutes, all under one key -> messages to correlations.
     # Only what goes on to them has need of watermarks.
@@ -139,10 +132,8 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> StatementSet:
         .uid("correlate")
         .set_parallelism(1)
     )
-    of_pairs = streams.part(correlated, "correlations").set_parallelism(1)
-    t_env.create_temporary_view("correlated", t_env.from_data_stream(of_pairs))
-    statements.add_insert_sql("INSERT INTO correlations SELECT key, message FROM correlated")
-    return statements
+    # They are made one minute after the other: two subtasks could send the next one first.
+    sinks.send(correlated, settings, "correlations", parallelism=1)
 
 
 def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStream:
@@ -239,7 +230,7 @@ def main() -> None:
     settings = Settings()
     delivery.check(settings)
     env = StreamExecutionEnvironment.get_execution_environment(configuration(settings))
-    build(env, settings).attach_as_datastream()
+    build(env, settings)
     name_operators(env)
     env.execute()
 

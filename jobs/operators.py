@@ -17,7 +17,6 @@ _NAMES = (
     (r"Correlate\(.*\.pieces", "unnest pieces"),
     (r"Correlate\(", "call the shards of before"),
     (r"SinkConversion|TableToDataStream", "to stream"),
-    (r"Sink\(table=\[\w+\.\w+\.(\w+)\]", r"\1"),
     (r"Calc\(", "select"),
 )
 """What a description begins with, and the name; the first that matches counts."""
@@ -29,7 +28,7 @@ def name_operators(env: StreamExecutionEnvironment) -> None:
     """Gives the operators that the planner made names that read well, and uids.
 
     Args:
-        env: The environment that a statement set was attached to.
+        env: That of the job, which is built.
 
     Raises:
         ValueError: two operators with state would have the same uid.

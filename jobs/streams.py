@@ -22,15 +22,8 @@ RECORD = DataTypes.ROW(
 """A Kafka record; source: see ``udfs.sources``."""
 BATCH = Types.ROW_NAMED(["batch"], [Types.PRIMITIVE_ARRAY(Types.BYTE())])
 """Many of them: see ``udfs.batches``."""
-
-
-MESSAGE = DataTypes.ROW(
-    [
-        DataTypes.FIELD("key", DataTypes.BYTES()),
-        DataTypes.FIELD("message", DataTypes.BYTES()),
-        DataTypes.FIELD("topic", DataTypes.STRING()),
-    ]
-)
+BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+MESSAGE = Types.ROW_NAMED(["key", "message", "topic"], [BYTES, BYTES, Types.STRING()])
 """A message to a topic."""
 
 
@@ -59,7 +52,7 @@ def batch(
         ImportError: Flink's class path does not have it.
     """
     jvm = get_gateway().jvm
-    operator = _operator("BatchRecords")
+    operator = java_class("BatchRecords")
     # The planner's own rows, as they are: any other kind is an object for each field.
     internal = jvm.java.lang.Class.forName("org.apache.flink.table.data.RowData")
     row = _to_java_data_type(RECORD).bridgedTo(internal)
@@ -76,29 +69,25 @@ def part(values: DataStream, of: str) -> DataStream:
     See ``udfs.messages``; the operator is ours, ``PartMessages`` in ``flink-conf/src``. UNNEST
     needs an array of them, each of which Python would have to make an object of.
     """
-    jvm = get_gateway().jvm
-    # The planner's own rows, as in ``batch``.
-    row = jvm.org.apache.flink.table.runtime.typeutils.InternalTypeInfo.of(
-        _to_java_data_type(MESSAGE).getLogicalType()
-    )
     name = f"part {of}"
-    parted = values._j_data_stream.transform(name, row, _operator("PartMessages")())
+    row = MESSAGE.get_java_type_info()
+    parted = values._j_data_stream.transform(name, row, java_class("PartMessages")())
     return DataStream(parted.uid(name.replace(" ", "-")))
 
 
-def _operator(name: str) -> JavaClass:
-    """The class of an operator of ours.
+def java_class(name: str) -> JavaClass:
+    """A class of ours.
 
     Raises:
         ImportError: Flink's class path does not have it.
     """
-    operator = getattr(get_gateway().jvm.io.tapeline, name)
-    if not isinstance(operator, JavaClass):
+    found = getattr(get_gateway().jvm.io.tapeline, name)
+    if not isinstance(found, JavaClass):
         raise ImportError(
             "no tapeline-flink jar in Flink's lib/, or an old one: take that of "
             "flink-conf/jars/flink (mvn -f flink-conf/pom.xml package makes it)"
         )
-    return operator
+    return found
 
 
 def to_table(t_env: StreamTableEnvironment, stream: DataStream) -> Table:
@@ -141,7 +130,7 @@ def announce_checkpoints(keyed: KeyedStream, keys: Sequence[int], to: str) -> Ke
         numbers[place] = key
     rows = keyed._j_data_stream
     name = f"announce checkpoints to {to}"
-    announced = rows.transform(name, rows.getType(), _operator("AnnounceCheckpoints")(numbers))
+    announced = rows.transform(name, rows.getType(), java_class("AnnounceCheckpoints")(numbers))
     announced.uid(name.replace(" ", "-"))
     if len(keys) == 1:
         announced.setParallelism(1)

@@ -1,21 +1,10 @@
-"""Every Kafka table, in one place: names, columns and connector options."""
+"""The Kafka table that the job reads: columns and connector options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from jobs.settings import OUTPUTS, Settings
+from jobs.settings import Settings
 from jobs.sql import interval
 from udfs.sources import PARTITIONS_PER_TOPIC
-
-MAX_MESSAGE_BYTES = 12 << 20
-"""A dead letter carries its payload in base64: a third more than the largest message read."""
-SINKS = {
-    "dead_letters": ("dead_letters",),
-    "outputs": tuple(name for name in OUTPUTS if name != "correlations"),
-    "correlations": ("correlations",),
-}
-"""Each table that is written to, with its outputs: the dead letters of decode, what ``aggregate``
-makes (dead letters too), and what ``correlate`` makes. A union of both kinds of dead letters would
-take decode's out of the chain of its operators: a tenth more CPU in the JVM where 5% are broken."""
 
 _TIMESTAMP = r'"timestamp"\s*:\s*(\d{1,15})'
 """The first of a message in JSON, as a regular expression."""
@@ -28,7 +17,8 @@ def _options(options: Mapping[str, object]) -> str:
     return ",\n  ".join(f"'{key}' = '{value}'" for key, value in options.items())
 
 
-def _create(name: str, columns: str, options: Mapping[str, object]) -> str:
+def create(name: str, columns: str, options: Mapping[str, object]) -> str:
+    """SQL that declares a table."""
     return f"CREATE TEMPORARY TABLE {name} (\n  {columns}\n) WITH (\n  {_options(options)}\n)"
 
 
@@ -49,7 +39,7 @@ def trades(settings: Settings) -> str:
     # A time far ahead of the clock is an error of its producer's, and moves nothing.
     ahead = f"CURRENT_TIMESTAMP + {interval(settings.max_ahead_ms)}"
     delay = interval(settings.watermark_delay_ms)
-    return _create(
+    return create(
         "trades",
         "payload BYTES,\n"
         "  `topic` STRING METADATA VIRTUAL,\n"
@@ -143,44 +133,3 @@ def source_number(settings: Settings) -> str:
         for number, topic in settings.topics.items()
     )
     return f"CASE `topic` {cases} END + `partition`"
-
-
-def sink(settings: Settings, table: str, outputs: Sequence[str]) -> str:
-    """Messages made by ``udfs`` to these outputs, key and value as they are.
-
-    One producer for all of them: each has a thread, a buffer and, exactly-once, a transaction.
-
-    Args:
-        settings: Those of the job.
-        table: The name of the table.
-        outputs: Of OUTPUTS. Where they are several, column ``topic`` says which a message is for.
-    """
-    topics = [settings.outputs[name] for name in outputs]
-    transactions = {
-        "sink.transactional-id-prefix": f"{settings.group_id}-{table}-{topics[0]}",
-        "properties.transaction.timeout.ms": settings.transaction_timeout_ms,
-    }
-    return _create(
-        table,
-        "message_key BYTES, message BYTES" + (", topic STRING METADATA" if len(topics) > 1 else ""),
-        {
-            "connector": "kafka",
-            "properties.bootstrap.servers": settings.bootstrap_servers,
-            "properties.client.id": f"{settings.group_id}-{table}-{topics[0]}",
-            "properties.max.request.size": MAX_MESSAGE_BYTES,
-            "properties.compression.type": "zstd",
-            # Of anomalies 7.9 times smaller at 800 MB/s; at 3, its own level, 6.9 times at 470.
-            "properties.compression.zstd.level": 1,
-            "properties.batch.size": 1 << 18,
-            "properties.linger.ms": 20,
-            "topic": ";".join(topics),
-            # They are made one minute after the other: two subtasks could send the next one first.
-            **({"sink.parallelism": 1} if table == "correlations" else {}),
-            "sink.delivery-guarantee": settings.delivery,
-            **(transactions if settings.delivery == "exactly-once" else {}),
-            "key.format": "raw",
-            "key.fields": "message_key",
-            "value.format": "raw",
-            "value.fields-include": "EXCEPT_KEY",
-        },
-    )

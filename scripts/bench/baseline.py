@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
-from jobs import market, tables
+from jobs import market, sinks, tables
 from jobs.settings import Settings
 from jobs.sql import interval
 from udfs.intervals import INTERVALS
@@ -106,12 +106,21 @@ def by_event_time(settings: Settings) -> Order:
 
 def candles(settings: Settings) -> str:
     """The market job's output of candles, but that SQL makes the JSON."""
-    return (
-        tables.sink(settings, "candles", ["candles"])
-        .replace("message_key BYTES, message BYTES", CANDLE_COLUMNS)
-        .replace("'value.fields-include' = 'EXCEPT_KEY'", "'value.fields-include' = 'ALL'")
-        .replace("'key.fields' = 'message_key'", "'key.fields' = 'symbol;interval'")
-        .replace("'raw'", "'json'")
+    producer = sinks.producer(settings, "outputs")
+    return tables.create(
+        "candles",
+        CANDLE_COLUMNS,
+        {
+            "connector": "kafka",
+            "properties.bootstrap.servers": settings.bootstrap_servers,
+            **{f"properties.{key}": value for key, value in producer.items()},
+            "topic": settings.outputs["candles"],
+            "sink.delivery-guarantee": settings.delivery,
+            "key.format": "json",
+            "key.fields": "symbol;interval",
+            "value.format": "json",
+            "value.fields-include": "ALL",
+        },
     )
 
 

@@ -12,7 +12,6 @@ TRADES = "TableSourceScan(table=[[default_catalog, default_database, trades, met
         ("TableSourceScan(table=[[*anonymous_datastream_source$1*, watermark=[]]])", "to table"),
         ("PythonCalc(select=[decode_records(batch) AS f0])", "decode"),
         ("Correlate(invocation=[$UNNEST_ROWS$1($cor0.pieces)], select=[pieces])", "unnest pieces"),
-        ("Sink(table=[default_catalog.default_database.candles], fields=[symbol])", "candles"),
         ("[2]:Calc(select=[payload, CAST(partition AS INTEGER) AS f0])", "select"),
         ("TableToDataStream(type=ROW<`payload` BYTES> NOT NULL, rowtime=false)", "to stream"),
         ("HashJoin(joinType=[InnerJoin])", None),

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from jobs import tables
-from jobs.settings import OUTPUTS, Settings
+from jobs.settings import Settings
 
 
 def settings(**values: object) -> Settings:
@@ -125,50 +125,3 @@ def test_several_topics_are_told_apart_by_a_case() -> None:
         "CASE `topic` WHEN 'one' THEN 0 WHEN 'two' THEN 65536 WHEN 'fix' THEN 1073741824 END"
         " + `partition`"
     )
-
-
-def test_every_output_has_a_sink() -> None:
-    assert {name for outputs in tables.SINKS.values() for name in outputs} == set(OUTPUTS)
-
-
-@pytest.mark.parametrize(("table", "outputs"), tables.SINKS.items())
-def test_every_sink_writes_messages_as_they_are_at_least_once(
-    table: str, outputs: tuple[str, ...]
-) -> None:
-    topics = {f"{name}_topic": f"elsewhere-{name}" for name in outputs}
-    given = settings(**topics, bootstrap_servers="a:1")
-    found = options(tables.sink(given, table, outputs))
-    assert found["topic"].split(";") == list(topics.values())
-    assert found["properties.bootstrap.servers"] == "a:1"
-    assert found["sink.delivery-guarantee"] == "at-least-once"
-    assert (found["key.format"], found["value.format"]) == ("raw", "raw")
-    assert found["value.fields-include"] == "EXCEPT_KEY"
-
-
-def test_only_a_sink_of_several_outputs_is_told_the_topic() -> None:
-    column = "topic STRING METADATA"
-    assert column in tables.sink(settings(), "outputs", ["candles", "trends"])
-    assert column not in tables.sink(settings(), "candles", ["candles"])
-
-
-def test_correlations_are_sent_by_one_subtask_which_keeps_them_in_order() -> None:
-    for table, outputs in tables.SINKS.items():
-        found = options(tables.sink(settings(), table, outputs)).get("sink.parallelism")
-        assert found == ("1" if table == "correlations" else None)
-
-
-def test_the_largest_dead_letter_fits_into_a_request() -> None:
-    found = options(tables.sink(settings(), "dead_letters", ["dead_letters"]))
-    assert int(found["properties.max.request.size"]) == tables.MAX_MESSAGE_BYTES
-
-
-def test_exactly_once_writes_in_transactions_that_bear_the_jobs_name() -> None:
-    given = settings(delivery="exactly-once", group_id="g", transaction_timeout_ms=60_000)
-    found = [options(tables.sink(given, *each)) for each in tables.SINKS.items()]
-    assert {each["sink.delivery-guarantee"] for each in found} == {"exactly-once"}
-    assert {each["properties.transaction.timeout.ms"] for each in found} == {"60000"}
-    prefixes = {each["sink.transactional-id-prefix"] for each in found}
-    assert len(prefixes) == len(tables.SINKS)
-    assert all(prefix.startswith("g-") for prefix in prefixes)
-    at_least_once = options(tables.sink(settings(), "candles", ["candles"]))
-    assert "sink.transactional-id-prefix" not in at_least_once

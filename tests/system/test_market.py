@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from jobs.tables import SINKS
+from jobs.sinks import SINKS
 from scripts.generate import orders
 from scripts.generate.clock import EventTimes
 from scripts.generate.feed import Feed, blocks
@@ -193,6 +193,9 @@ def assert_operators(market: Market, cluster: FlinkCluster) -> None:
     assert "aggregate" in names
     for sink in SINKS:
         assert f"{sink}: Writer" in names
+    # They are made one minute after the other, and come in that order.
+    of_pairs = [each for each in vertices if "correlations: Writer" in each["name"]]
+    assert [each["parallelism"] for each in of_pairs] == [1]
     assert not re.search(r"\[\d+\]|anonymous|[a-z][A-Z]", names)  # what the planner calls them
 
 

@@ -9,9 +9,6 @@ import java.nio.file.Path;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
-import org.apache.flink.table.data.GenericRowData;
-import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.data.StringData;
 import org.apache.flink.types.Row;
 
 /**
@@ -23,8 +20,8 @@ import org.apache.flink.types.Row;
  * each); k lengths of keys, n lengths of messages, and n times which key a message has (4 bytes each);
  * the name, the keys and the messages, each end to end. {@code udfs/messages.py} writes it.
  */
-public final class PartMessages extends AbstractStreamOperator<RowData>
-        implements OneInputStreamOperator<Row, RowData> {
+public final class PartMessages extends AbstractStreamOperator<Row>
+        implements OneInputStreamOperator<Row, Row> {
 
     private static final long serialVersionUID = 1L;
     private static final byte MARK = 'M';
@@ -67,13 +64,13 @@ public final class PartMessages extends AbstractStreamOperator<RowData>
         }
     }
 
-    private void partAll(ByteBuffer value, StreamRecord<RowData> made) {
+    private void partAll(ByteBuffer value, StreamRecord<Row> made) {
         while (value.hasRemaining()) {
             partOne(value, made);
         }
     }
 
-    private void partOne(ByteBuffer value, StreamRecord<RowData> made) {
+    private void partOne(ByteBuffer value, StreamRecord<Row> made) {
         int nameBytes = value.getInt();
         byte[][] keys = new byte[value.getInt()][];
         int count = value.getInt();
@@ -81,14 +78,14 @@ public final class PartMessages extends AbstractStreamOperator<RowData>
         int lengths = keyLengths + Integer.BYTES * keys.length;
         int places = lengths + Integer.BYTES * count;
         value.position(places + Integer.BYTES * count);
-        StringData topic = StringData.fromBytes(next(value, nameBytes));
+        String topic = new String(next(value, nameBytes), UTF_8);
         for (int k = 0; k < keys.length; k++) {
             keys[k] = next(value, value.getInt(keyLengths + Integer.BYTES * k));
         }
         for (int n = 0; n < count; n++) {
             byte[] message = next(value, value.getInt(lengths + Integer.BYTES * n));
             byte[] key = keys[value.getInt(places + Integer.BYTES * n)];
-            output.collect(made.replace(GenericRowData.of(key, message, topic)));
+            output.collect(made.replace(Row.of(key, message, topic)));
         }
     }
 
