@@ -1,11 +1,13 @@
 """Late trades: those that came when their candles were past correcting."""
 
-import msgspec
+import numpy as np
 
 from udfs import records
-from udfs.frames import Frame
+from udfs.forms import Chosen, Form, chosen, keyed, place_of
+from udfs.frames import Frame, trade_ids
 from udfs.messages import Messages
-from udfs.sources import Topics, named
+from udfs.scanner import BUY
+from udfs.sources import Topics
 
 
 class LateTrade(records.Trade, frozen=True, gc=False):
@@ -18,14 +20,23 @@ class LateTrade(records.Trade, frozen=True, gc=False):
     offset: int
 
 
-_json = msgspec.json.Encoder()
+_FORM = Form(LateTrade)
 
 
 def messages(frame: Frame, watermark_ms: int, topics: Topics) -> Messages:
     """The messages of the trades of a frame, all of them late."""
-    made = []
-    of_trades = frame.trades[["timestamp", "source", "offset"]].tolist()
-    for (timestamp, source, offset), fields in zip(of_trades, records.fields(frame), strict=True):
-        late = LateTrade(*fields, watermark_ms - timestamp, *named(source, topics), offset)
-        made.append((late.symbol.encode(), _json.encode(late)))
-    return Messages.of(made)
+    trades = frame.trades
+    of_symbols = chosen(frame.symbols, trades["symbol"])
+    written = _FORM.write(
+        trades.size,
+        symbol=of_symbols,
+        price=trades["price"],
+        quantity=trades["quantity"],
+        timestamp=trades["timestamp"],
+        side=Chosen(["sell", "buy"], trades["side"] == BUY),
+        trade_id=Chosen(trade_ids(frame), np.arange(trades.size)),
+        exchange=Chosen([None, *frame.exchanges], trades["exchange"] + 1),
+        lateness=watermark_ms - trades["timestamp"],
+        **place_of(trades, topics),
+    )
+    return keyed(of_symbols, written)
