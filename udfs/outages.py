@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from udfs.messages import Messages
 from udfs.sources import Topics, named
+from udfs.trades import TRADE
 from udfs.windows import NEVER
 
 Run = tuple[int, int, int]
@@ -47,35 +48,39 @@ _json = msgspec.json.Encoder()
 
 def runs(sources: NDArray[np.int32], times: NDArray[np.int64], least_ms: int) -> list[Run]:
     """The runs of some times, (n,), by their sources; silences are of ``least_ms`` or more."""
+    spans = np.empty((2 * times.size, 3), np.int64)
+    count = _runs(sources, times, least_ms, spans)
     found: list[Run] = []
-    if not times.size:
-        return found
-    least = int(sources.min())
-    own = [least] if least == sources.max() else np.unique(sources).tolist()
-    for source in own:
-        of_source = times if len(own) == 1 else times[sources == source]
-        spans = np.empty((of_source.size, 2), np.int64)
-        count = _runs(np.ascontiguousarray(of_source), least_ms, spans)
-        merged = _merged(list(map(tuple, spans[:count].tolist())), least_ms)
+    for source, own in groupby(sorted(map(tuple, spans[:count].tolist())), itemgetter(0)):
+        merged = _merged([(first, last) for _, first, last in own], least_ms)
         found += [(source, first, last) for first, last in merged]
     return found
 
 
 @njit(cache=True)
-def _runs(times, least_ms, spans):  # type: ignore[no-untyped-def]
-    """Runs as they come, which may overlap; returns how many."""
-    count = 0
-    first = last = times[0]
-    for i in range(1, times.size):
-        time = times[i]
-        if first - least_ms < time < last + least_ms:
-            first, last = min(first, time), max(last, time)
+def _runs(sources, times, least_ms, spans):  # type: ignore[no-untyped-def]
+    """Source, first and last of runs as they come, which may overlap; returns how many."""
+    # Of each source that has come, the run that goes on.
+    running = np.empty((times.size, 3), np.int64)
+    count = known = k = 0
+    for i in range(times.size):
+        source, time = sources[i], times[i]
+        if known == 0 or running[k, 0] != source:
+            k = 0
+            while k < known and running[k, 0] != source:
+                k += 1
+            if k == known:
+                running[k, 0], running[k, 1], running[k, 2] = source, time, time
+                known += 1
+        if running[k, 1] - least_ms < time < running[k, 2] + least_ms:
+            running[k, 1] = min(running[k, 1], time)
+            running[k, 2] = max(running[k, 2], time)
         else:
-            spans[count, 0], spans[count, 1] = first, last
+            spans[count] = running[k]
             count += 1
-            first = last = time
-    spans[count, 0], spans[count, 1] = first, last
-    return count + 1
+            running[k, 1] = running[k, 2] = time
+    spans[count : count + known] = running[:known]
+    return count + known
 
 
 class Outages:
@@ -155,4 +160,6 @@ def _merged(runs: list[tuple[int, int]], least_ms: int) -> list[tuple[int, int]]
 
 def warm_up() -> None:
     """Compiles the kernel, or loads it from numba's cache."""
-    runs(np.zeros(1, np.int32), np.zeros(1, np.int64), 1)
+    # To numba a column of some rows is of another type than an array, or a column of one row.
+    for rows in np.zeros(1, TRADE), np.zeros(2, TRADE):
+        runs(rows["source"], rows["timestamp"], 1)

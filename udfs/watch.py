@@ -107,7 +107,10 @@ class Watch:
         events = found.compress(np.isin(found["kind"], (FAT_FINGER, GAP)))
         others = names, topics, now_ms
         made = anomalies.messages(trades, found.compress(is_anomaly), *others)
-        return [("anomalies", made), ("quality", quality.messages(trades, events, *others))]
+        out: list[Output] = [("anomalies", made)]
+        if events.size:
+            out.append(("quality", quality.messages(trades, events, *others)))
+        return out
 
     def totals(self, names: list[str], now_ms: int | None) -> list[Output]:
         """The counts of the symbols whose counts changed since this was last asked."""
