@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean
 
 import psutil
 
@@ -87,9 +88,14 @@ class Row:
     """Seconds that the job takes for nothing."""
 
     @property
+    def seconds(self) -> float:
+        """Seconds that it takes for the records."""
+        return self.run.seconds - self.empty
+
+    @property
     def rate(self) -> float:
         """Records per second."""
-        return self.source.records / (self.run.seconds - self.empty)
+        return self.source.records / self.seconds
 
 
 class Bench:
@@ -324,9 +330,8 @@ def main() -> None:
                 job: min(bench.drain(job, nothing, analytics=each).seconds for each in analytics)
                 for job, analytics in ((MARKET, (True, False) * 2), (BASELINE, (True,) * 2))
             }
-            # The JVM gets faster all the time: of two that are compared, each is first in turn.
-            turns = list(cases.items())
-            for name, (job, source, args) in turns if number % 2 else reversed(turns):
+            for name in _turns(list(cases), is_forth=number % 2 == 1):
+                job, source, args = cases[name]
                 analytics = not name.endswith(ALONE)
                 run = bench.drain(job, source, *args, analytics=analytics)
                 if job == MARKET:
@@ -339,16 +344,34 @@ def main() -> None:
     results.write("Drain", _report(arguments, rows))
 
 
+def _turns(names: list[str], is_forth: bool) -> list[str]:
+    """The runs of a round, forth or back.
+
+    The JVM gets faster all the time, and the machine is not always as fast. So of what is held
+    against the same without analytics both run twice, one first and last, the other in between.
+    """
+    turns = []
+    compared = {name.removesuffix(ALONE) for name in names if name.endswith(ALONE)}
+    for name in names if is_forth else reversed(names):
+        if name.removesuffix(ALONE) not in compared:
+            turns.append(name)
+        elif not name.endswith(ALONE):
+            both = [name, name + ALONE] if is_forth else [name + ALONE, name]
+            turns += [*both, *reversed(both)]
+    return turns
+
+
 def _say(text: str) -> None:
     print(time.strftime("%H:%M:%S"), text, flush=True)
 
 
 def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
-    rates: dict[str, list[float]] = {}
+    seconds: dict[str, list[list[float]]] = {}
     lines = []
     for row in rows:
         run = row.run
-        rates.setdefault(row.name, []).append(row.rate)
+        of_rounds = seconds.setdefault(row.name, [[] for _ in range(arguments.rounds)])
+        of_rounds[row.round - 1].append(row.seconds)
         per_million = {k: v / row.source.records * 1e6 for k, v in run.cpu.items()}
         lines.append(
             f"| {row.round} | {row.name} | {row.rate:,.0f} | {row.empty:.1f} "
@@ -359,11 +382,12 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
     alone = OURS + ALONE
 
     def ratios(one: str, other: str) -> str:
-        return ", ".join(f"{a / b:.2f}" for a, b in zip(rates[one], rates[other], strict=True))
+        of_both = zip(seconds[one], seconds[other], strict=True)
+        return ", ".join(f"{mean(b) / mean(a):.2f}" for a, b in of_both)
 
     with_analytics = "; ".join(
         f"{name.removesuffix(ALONE)}: **{ratios(name.removesuffix(ALONE), name)}**"
-        for name in rates
+        for name in seconds
         if name.endswith(ALONE)
     )
     return "\n".join(
@@ -378,7 +402,9 @@ def _report(arguments: argparse.Namespace, rows: list[Row]) -> str:
             "5% of the records are broken, where not said otherwise; 4 partitions, parallelism 2. "
             "What an empty topic takes (s) is taken off. CPU is in seconds per million records, "
             "start-up included; memory is the peak in GiB. The cluster is new in round 1: the JVM "
-            "still compiles. Every other round goes backwards.",
+            "still compiles. Every other round goes backwards. What is run with analytics and "
+            "without is run twice in a round, one of them first and last; ratios are of the "
+            "seconds of both.",
             "",
             "| round | run | records/s | empty | CPU JVM | CPU Python | CPU Kafka | GiB JVM "
             "| GiB Python | proof |",
