@@ -15,8 +15,7 @@ from udfs.ring import Ring
 from udfs.shard import Output, Rules, Shard
 from udfs.windows import NEVER
 
-BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
-MESSAGES = Types.ROW_NAMED(["messages"], [BYTES])
+MESSAGES = Types.ROW_NAMED(["messages"], [Types.PRIMITIVE_ARRAY(Types.BYTE())])
 """All messages that follow from one frame: see ``udfs.messages``. Or, after their mark, closes."""
 CLOSES = b"C"
 """The mark of the closes of minutes, which are for the correlations."""

@@ -28,11 +28,12 @@ from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 from jobs import alerts_file, delivery, sinks, streams, tables
-from jobs.aggregate import BYTES, CLOSES, MESSAGES, Aggregate
+from jobs.aggregate import CLOSES, MESSAGES, Aggregate
 from jobs.correlate import Correlate
 from jobs.hand_over import HandOver
 from jobs.operators import name_operators
 from jobs.settings import Settings
+from jobs.streams import BYTES
 from jobs.upgrades import AGGREGATE
 from udfs import flink as udfs
 from udfs.analytics import AnalyticsRules

@@ -20,9 +20,9 @@ RECORD = DataTypes.ROW(
     ]
 )
 """A Kafka record; source: see ``udfs.sources``."""
-BATCH = Types.ROW_NAMED(["batch"], [Types.PRIMITIVE_ARRAY(Types.BYTE())])
-"""Many of them: see ``udfs.batches``."""
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+BATCH = Types.ROW_NAMED(["batch"], [BYTES])
+"""Many of them: see ``udfs.batches``."""
 MESSAGE = Types.ROW_NAMED(["key", "message", "topic"], [BYTES, BYTES, Types.STRING()])
 """A message to a topic."""
 
@@ -144,4 +144,4 @@ def _first_field() -> tuple[Any, Any]:
 
 
 def _keyed(rows: Any, origin: DataStream) -> KeyedStream:
-    return KeyedStream(rows, Types.PRIMITIVE_ARRAY(Types.BYTE()), origin)
+    return KeyedStream(rows, BYTES, origin)
