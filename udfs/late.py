@@ -35,7 +35,7 @@ def messages(frame: Frame, watermark_ms: int, topics: Topics) -> Messages:
         timestamp=trades["timestamp"],
         side=Chosen(["sell", "buy"], trades["side"] == BUY),
         trade_id=Chosen(trade_ids(frame), np.arange(trades.size)),
-        exchange=Chosen([None, *frame.exchanges], trades["exchange"] + 1),
+        exchange=Chosen([None, *frame.exchanges], trades["exchange"].astype(np.int64) + 1),
         lateness=watermark_ms - trades["timestamp"],
         **place_of(trades, topics),
     )

@@ -4,6 +4,7 @@ import numpy as np
 
 from tests.udfs.makers import NOW_MS, decoded, text, trade
 from udfs import frames, late
+from udfs.scanner import MAX_NAMES
 
 
 def test_a_late_trade_keeps_its_fields_and_its_place_in_the_topic() -> None:
@@ -30,3 +31,12 @@ def test_a_late_trade_keeps_its_fields_and_its_place_in_the_topic() -> None:
             "exchange": None, "lateness": 1_999, "offset": 12,
         },
     ]  # fmt: skip
+
+
+def test_the_last_of_as_many_exchanges_as_can_be_is_told() -> None:
+    batch = decoded(text(trade(timestamp=NOW_MS)))
+    batch.exchanges[:] = [f"X{n}" for n in range(MAX_NAMES)]
+    batch.trades["exchange"] = MAX_NAMES - 1
+    (frame,) = frames.split(batch, 1)
+    ((_, value),) = late.messages(frame, NOW_MS, {0: "trades"})
+    assert json.loads(value)["exchange"] == f"X{MAX_NAMES - 1}"
