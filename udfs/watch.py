@@ -12,7 +12,7 @@ from udfs.messages import Messages
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
 from udfs.tape import Tape
-from udfs.zscore import FAT_FINGER, GAP, PRICE, QUANTITY, RUNNING, SYMBOL
+from udfs.zscore import PRICE, QUANTITY, RUNNING, SYMBOL
 
 Output = tuple[Literal["anomalies", "quality"], Messages]
 """Which output, and messages to it."""
@@ -104,12 +104,14 @@ class Watch:
     ) -> list[Output]:
         """What ``read`` gave as messages, updated now; at the time of its trade if None."""
         is_anomaly = np.isin(found["kind"], (PRICE, QUANTITY))
-        events = found.compress(np.isin(found["kind"], (FAT_FINGER, GAP)))
         others = names, topics, now_ms
-        made = anomalies.messages(trades, found.compress(is_anomaly), *others)
-        out: list[Output] = [("anomalies", made)]
-        if events.size:
-            out.append(("quality", quality.messages(trades, events, *others)))
+        out: list[Output] = []
+        if is_anomaly.any():
+            made = anomalies.messages(trades, found.compress(is_anomaly), *others)
+            out.append(("anomalies", made))
+        if not is_anomaly.all():
+            made = quality.messages(trades, found.compress(~is_anomaly), *others)
+            out.append(("quality", made))
         return out
 
     def totals(self, names: list[str], now_ms: int | None) -> list[Output]:
