@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
+from typing import TypeVar
 
 import psutil
 
@@ -36,6 +37,7 @@ from scripts.stack.waiting import wait_until
 
 MARKET = ROOT / "jobs" / "market.py"
 BASELINE = ROOT / "scripts" / "bench" / "baseline.py"
+T = TypeVar("T")
 MIX = orders.Mix(98, 2)
 REQUESTS, FILLS = (
     (b"\x0135=D\x01", b"\x0135=F\x01", b"\x0135=G\x01"),
@@ -345,20 +347,23 @@ def main() -> None:
 
 
 def _turns(names: list[str], is_forth: bool) -> list[str]:
-    """The runs of a round, forth or back.
-
-    The JVM gets faster all the time, and the machine is not always as fast. So of what is held
-    against the same without analytics both run twice, one first and last, the other in between.
-    """
+    """The runs of a round, forth or back."""
     turns = []
-    compared = {name.removesuffix(ALONE) for name in names if name.endswith(ALONE)}
     for name in names if is_forth else reversed(names):
-        if name.removesuffix(ALONE) not in compared:
-            turns.append(name)
+        if name + ALONE in names:
+            turns += twice(name, name + ALONE, is_forth)
         elif not name.endswith(ALONE):
-            both = [name, name + ALONE] if is_forth else [name + ALONE, name]
-            turns += [*both, *reversed(both)]
+            turns.append(name)
     return turns
+
+
+def twice(one: T, other: T, is_forth: bool) -> list[T]:
+    """Two that are compared, each twice: one of them first and last.
+
+    The JVM gets faster all the time, and the machine is not always as fast.
+    """
+    both = [one, other] if is_forth else [other, one]
+    return [*both, *reversed(both)]
 
 
 def _say(text: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 
 from scripts.bench import results
-from scripts.bench.drain import EMPTY, MARKET, Bench, Input
+from scripts.bench.drain import EMPTY, MARKET, Bench, Input, twice
 from scripts.generate.feed import Feed, Maker
 from scripts.generate.manifest import Manifest
 from scripts.generate.outs import FILES
@@ -109,9 +109,7 @@ def drain(bench: Bench, count: int, rounds: int) -> list[str]:
     for number in range(1, rounds + 1):
         empty = min(bench.drain(MARKET, Input(EMPTY)).seconds for _ in range(2))
         seconds = dict.fromkeys(inputs, 0.0)
-        # The JVM gets faster all the time: of both one is first and last, in turn.
-        first, other = (clean, wild) if number % 2 else (wild, clean)
-        for feed in (first, other, other, first):
+        for feed in twice(clean, wild, is_forth=number % 2 == 1):
             ran = bench.drain(MARKET, inputs[feed])
             seconds[feed] += ran.seconds - empty
             if feed.chaos:
