@@ -1,14 +1,15 @@
 """A JSON scanner for trades, in numba: the usual shape at full speed, the rest handed over.
 
 A record is *usual* when it is a flat JSON object of scalars whose strings are plain ASCII without
-escapes and whose numbers have at most 19 digits. Whatever else comes is *odd*: its place is noted
-and ``udfs.trades`` judges it with Python's own ``json``. So the scanner never has to decide what is
-invalid JSON; it only may call usual what really is valid.
+escapes and whose numbers have at most 19 digits. Whatever else comes is *odd*: ``udfs.grammar``
+says whether that is no JSON, and what it leaves open ``udfs.trades`` judges with Python's own
+``json``. So the scanner never has to decide it; it only may call usual what really is valid.
 """
 
 import numpy as np
 from numba import njit
 
+from udfs.grammar import ODD, skip_space, verdict_on
 from udfs.names import intern
 from udfs.numbers import TENS, WHOLE_TENS, append_digits, decimal_to_double
 from udfs.reasons import Field, Reason
@@ -43,8 +44,6 @@ SHORTEST_TRADE = 60
 """Bytes below which no object can be a valid trade (its five keys alone take 50)."""
 
 BUY, SELL = 1, 2
-ODD = 0
-"""In place of a reason: not judged yet."""
 
 # What the scratch holds of a record: its value's place and type, by Field.
 _MISSING, _STRING, _INTEGER, _FLOAT, _OTHER, _NULL = 0, 1, 2, 3, 4, 5
@@ -52,6 +51,7 @@ _MISSING, _STRING, _INTEGER, _FLOAT, _OTHER, _NULL = 0, 1, 2, 3, 4, 5
 _EMPTY_MESSAGE = int(Reason.EMPTY_MESSAGE)
 _MESSAGE_TOO_LARGE = int(Reason.MESSAGE_TOO_LARGE)
 _TOO_MANY_RECORDS = int(Reason.TOO_MANY_RECORDS)
+_NOT_AN_OBJECT = int(Reason.NOT_AN_OBJECT)
 _MISSING_FIELD, _WRONG_TYPE = int(Reason.MISSING_FIELD), int(Reason.WRONG_TYPE)
 _INVALID_SYMBOL, _INVALID_SIDE = int(Reason.INVALID_SYMBOL), int(Reason.INVALID_SIDE)
 _INVALID_PRICE, _INVALID_QUANTITY = int(Reason.INVALID_PRICE), int(Reason.INVALID_QUANTITY)
@@ -75,8 +75,6 @@ _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
 _UPPER_E, _LOWER_E = 69, 101
 _NEWLINE, _SPACE = 10, 32
-_SPACES = 1 << 32 | 1 << 13 | 1 << 10 | 1 << 9
-"""Bits of the characters that JSON allows between values."""
 _UNKNOWN, _CLOSED = 0, -1
 """In place of a field: of a key that is none's, and of an object's end."""
 _LONGEST_KEY = 10  # timestamp and its quote
@@ -85,13 +83,6 @@ _GAPS, _GAP = 8, 6
 is, and the field whose key is in it."""
 GAPS_SHAPE = _GAPS + 1, _GAP
 """The last one stays empty: it is that of all members past the others."""
-
-
-@njit(cache=True, inline="always")
-def _skip_space(text, at, end):  # type: ignore[no-untyped-def]
-    while at < end and text[at] <= _SPACE and (_SPACES >> text[at]) & 1:
-        at += 1
-    return at
 
 
 @njit(cache=True, inline="always")
@@ -279,7 +270,7 @@ def _gap(text, at, end, limit, member):  # type: ignore[no-untyped-def]
 
     (_CLOSED, where the object ends) if none comes; (_, -1) for an odd one.
     """
-    at = _skip_space(text, at, end)
+    at = skip_space(text, at, end)
     if at >= end:
         return _UNKNOWN, -1
     if member > 0:
@@ -287,7 +278,7 @@ def _gap(text, at, end, limit, member):  # type: ignore[no-untyped-def]
             return _CLOSED, at + 1
         if text[at] != _COMMA:
             return _UNKNOWN, -1
-    at = _skip_space(text, at + 1, end)
+    at = skip_space(text, at + 1, end)
     if at >= end:
         return _UNKNOWN, -1
     if member == 0 and text[at] == _CLOSE_OBJECT:
@@ -300,10 +291,10 @@ def _gap(text, at, end, limit, member):  # type: ignore[no-untyped-def]
         at = _string_end(text, at, end, limit)
         if at < 0:
             return _UNKNOWN, -1
-    at = _skip_space(text, at + 1, end)
+    at = skip_space(text, at + 1, end)
     if at >= end or text[at] != _COLON:
         return _UNKNOWN, -1
-    at = _skip_space(text, at + 1, end)
+    at = skip_space(text, at + 1, end)
     return field, (at if at < end else -1)
 
 
@@ -473,6 +464,18 @@ def _closes(text, at, end):  # type: ignore[no-untyped-def]
     return depth == 0
 
 
+@njit(cache=True)
+def _verdict_on_message(text, begin, end):  # type: ignore[no-untyped-def]
+    """As ``verdict_on``; ODD as well if there may be records in it, of an array or in lines."""
+    verdict = verdict_on(text, begin, end)
+    if verdict == _NOT_AN_OBJECT and text[skip_space(text, begin, end)] == _OPEN_ARRAY:
+        return ODD
+    for at in range(begin, end):
+        if text[at] == _NEWLINE:
+            return ODD
+    return verdict
+
+
 @njit(cache=True, inline="always")
 def note_reject(rejects, count, row, start, end, index, reason, field):  # type: ignore[no-untyped-def]
     """Notes a rejected or odd record; returns the new count."""
@@ -538,7 +541,7 @@ def scan(  # type: ignore[no-untyped-def]
             return n_trades, n_symbols, n_exchanges, n_rejects, row
         begin, end = np.int64(offsets[row]), np.int64(offsets[row + 1])
         first_trade, first_reject = n_trades, n_rejects
-        at = _skip_space(text, begin, end)
+        at = skip_space(text, begin, end)
         reason = -1  # of the whole message; -1: judged record by record
         if end - begin > MAX_MESSAGE_BYTES:
             reason = _MESSAGE_TOO_LARGE
@@ -549,9 +552,9 @@ def scan(  # type: ignore[no-untyped-def]
         else:
             in_array = text[at] == _OPEN_ARRAY
             if in_array:
-                at = _skip_space(text, at + 1, end)
+                at = skip_space(text, at + 1, end)
                 if at < end and text[at] == _CLOSE_ARRAY:
-                    at = _skip_space(text, at + 1, end)
+                    at = skip_space(text, at + 1, end)
                     reason = _EMPTY_MESSAGE if at == end else ODD
             index = n_usual = 0
             while reason == -1:
@@ -568,7 +571,7 @@ def scan(  # type: ignore[no-untyped-def]
                 more = False
                 if in_array:
                     if stop >= 0:
-                        at = _skip_space(text, stop, end)
+                        at = skip_space(text, stop, end)
                         if at >= end or (text[at] != _COMMA and text[at] != _CLOSE_ARRAY):
                             stop = -1
                     if stop < 0:
@@ -582,17 +585,17 @@ def scan(  # type: ignore[no-untyped-def]
                         )
                     record_end = at
                     more = text[at] == _COMMA
-                    at = _skip_space(text, at + 1, end)
+                    at = skip_space(text, at + 1, end)
                     if not more and at < end:
                         reason = ODD
                         break
                 else:
-                    if index == 0 and stop >= 0 and _skip_space(text, stop, end) < end:
+                    if index == 0 and stop >= 0 and skip_space(text, stop, end) < end:
                         line_end = _line_end(text, start, end, limit)
                         if stop > line_end:
                             reason = ODD  # one record over several lines, and then more
                             break
-                    if stop >= 0 and _skip_space(text, stop, line_end) < line_end:
+                    if stop >= 0 and skip_space(text, stop, line_end) < line_end:
                         stop = -1
                     if stop < 0:
                         line_end = _line_end(text, start, end, limit)
@@ -604,7 +607,7 @@ def scan(  # type: ignore[no-untyped-def]
                             text, starts, lengths, kinds, numbers, latest_ms[row]
                         )
                     record_end = line_end
-                    at = _skip_space(text, line_end, end)
+                    at = skip_space(text, line_end, end)
                     more = at < end
 
                 if stop >= 0:
@@ -648,6 +651,8 @@ def scan(  # type: ignore[no-untyped-def]
                     ids[2 * n_trades + 1] = lengths[_TRADE_ID] if has_id else 0
                     n_trades += 1
                 else:
+                    if stop < 0:
+                        verdict = verdict_on(text, start, record_end)
                     n_rejects = note_reject(
                         rejects, n_rejects, row, start, record_end, index, verdict, field
                     )
@@ -656,6 +661,8 @@ def scan(  # type: ignore[no-untyped-def]
                     break
             if reason == -1 and not in_array and n_usual == 0:
                 reason = ODD  # not one line was a record: perhaps they never were lines
+        if reason == ODD:
+            reason = _verdict_on_message(text, begin, end)
         if reason >= 0:
             n_trades = first_trade
             n_rejects = note_reject(rejects, first_reject, row, begin, end, 0, reason, 0)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from udfs import scanner
 from udfs.buffers import buffers_of, chunk_end
 from udfs.columns import joined
+from udfs.grammar import ODD
 from udfs.reasons import Field, Reason, texts
 from udfs.rejects import COLUMNS, END, REASON, ROW, START, Reject, Rejects, in_order
 
@@ -135,7 +136,7 @@ def _decode_some(
     exchanges = _texts(data, exchange_places[:n_exchanges])
 
     # Copies, because there is room for many more.
-    is_odd = found[:n_rejects, REASON] == scanner.ODD
+    is_odd = found[:n_rejects, REASON] == ODD
     found, left = found[:n_rejects][~is_odd], found[:n_rejects][is_odd]
     if left.size:
         odd = _Odd(data, latest_ms, symbols, exchanges)
