@@ -97,6 +97,8 @@ class Correlations:
         self._symbols: list[str] = []
         self._codes: dict[str, int] = {}
         self._minutes: dict[int, _Minute] = {}
+        self._last = np.zeros(0, np.int64)
+        """Of each symbol the end of the last minute that has a close of it."""
         self._computed = 0
         """The end of the last minute that was computed."""
         self._entry: _Entry | None = None
@@ -151,6 +153,9 @@ class Correlations:
         codes = codes[array(closes.codes, np.dtype(np.int32))]
         ends, trades = (array(each, np.dtype(np.int64)) for each in (closes.ends, closes.trades))
         prices = array(closes.closes, np.dtype(float))
+        more = len(self._symbols) - self._last.size
+        self._last = np.concatenate([self._last, np.zeros(more, np.int64)])
+        np.maximum.at(self._last, codes, ends)
         oldest = self._computed - self._rules.window * MINUTE_MS
         for end in np.unique(ends[ends >= oldest]).tolist():
             of_minute = ends == end
@@ -170,11 +175,9 @@ class Correlations:
         oldest = self._computed - self._rules.window * MINUTE_MS
         for each in [each for each in self._minutes if each < oldest]:
             del self._minutes[each]
-        used = np.zeros(len(self._symbols), np.bool_)
-        for minute in self._minutes.values():
-            used[: minute.closes.size] |= ~np.isnan(minute.closes)
-        codes = np.flatnonzero(used)
-        if 2 * codes.size < used.size:
+        codes = np.flatnonzero(self._last >= oldest)
+        if 2 * codes.size < self._last.size:
+            self._last = self._last[codes]
             for minute in self._minutes.values():
                 minute.keep(codes)
             self._symbols = [self._symbols[code] for code in codes.tolist()]
