@@ -47,14 +47,16 @@ _json = msgspec.json.Encoder()
 
 
 def runs(sources: NDArray[np.int32], times: NDArray[np.int64], least_ms: int) -> list[Run]:
-    """The runs of some times, (n,), by their sources; silences are of ``least_ms`` or more."""
+    """The runs of some times, (n,), in their order; silences are of ``least_ms`` or more."""
     spans = np.empty((2 * times.size, 3), np.int64)
-    count = _runs(sources, times, least_ms, spans)
-    found: list[Run] = []
-    for source, own in groupby(sorted(map(tuple, spans[:count].tolist())), itemgetter(0)):
-        merged = _merged([(first, last) for _, first, last in own], least_ms)
-        found += [(source, first, last) for first, last in merged]
-    return found
+    return _merged(spans[: _runs(sources, times, least_ms, spans)], least_ms)
+
+
+def _merged(runs: NDArray[np.int64], least_ms: int) -> list[Run]:
+    """The runs, (n, 3), in their order, those that are closer than ``least_ms`` as one."""
+    ordered = runs[np.lexsort((runs[:, 1], runs[:, 0]))]
+    merged = ordered[: _merge(ordered, least_ms)]
+    return list(map(tuple, merged.tolist()))
 
 
 @njit(cache=True)
@@ -72,7 +74,11 @@ def _runs(sources, times, least_ms, spans):  # type: ignore[no-untyped-def]
             if k == known:
                 running[k, 0], running[k, 1], running[k, 2] = source, time, time
                 known += 1
-        if running[k, 1] - least_ms < time < running[k, 2] + least_ms:
+        if time <= running[k, 1] - least_ms:
+            # It comes late, and the run goes on behind it.
+            spans[count, 0], spans[count, 1], spans[count, 2] = source, time, time
+            count += 1
+        elif time < running[k, 2] + least_ms:
             running[k, 1] = min(running[k, 1], time)
             running[k, 2] = max(running[k, 2], time)
         else:
@@ -81,6 +87,20 @@ def _runs(sources, times, least_ms, spans):  # type: ignore[no-untyped-def]
             running[k, 1] = running[k, 2] = time
     spans[count : count + known] = running[:known]
     return count + known
+
+
+@njit(cache=True)
+def _merge(runs, least_ms):  # type: ignore[no-untyped-def]
+    """Merges runs that are in order, in their place; returns how many are left."""
+    count = 0
+    for i in range(len(runs)):
+        source, first, last = runs[i]
+        if count and runs[count - 1, 0] == source and first - runs[count - 1, 2] < least_ms:
+            runs[count - 1, 2] = max(runs[count - 1, 2], last)
+        else:
+            runs[count, 0], runs[count, 1], runs[count, 2] = source, first, last
+            count += 1
+    return count
 
 
 class Outages:
@@ -119,8 +139,9 @@ class Outages:
         for source, new in groupby(sorted(runs), itemgetter(0)):
             own = self._runs.get(source, [])
             least = min(passed_ms, own[0][0] - least_ms + 1) if own else 0
-            more = [(first, last) for _, first, last in new if last >= least]
-            self._runs[source] = _merged(own + more, least_ms)
+            known = [(source, *run) for run in own] + [run for run in new if run[2] >= least]
+            merged = _merged(np.array(known, np.int64).reshape(-1, 3), least_ms)
+            self._runs[source] = [(first, last) for _, first, last in merged]
 
     def read(self, passed_ms: int) -> list[Run]:
         """The silences that ended before a time: their source, start and end."""
@@ -144,18 +165,6 @@ class Outages:
             )
             made.append((f"{topic}/{partition}".encode(), _json.encode(outage)))
         return Messages.of(made)
-
-
-def _merged(runs: list[tuple[int, int]], least_ms: int) -> list[tuple[int, int]]:
-    runs.sort()
-    merged = runs[:1]
-    for first, last in runs[1:]:
-        before = merged[-1]
-        if first - before[1] < least_ms:
-            merged[-1] = before[0], max(before[1], last)
-        else:
-            merged.append((first, last))
-    return merged
 
 
 def warm_up() -> None:
