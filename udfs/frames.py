@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from udfs import columns
 from udfs.columns import Packed
 from udfs.shards import shard_of
-from udfs.trades import INLINE_ID_BYTES, TRADE, Batch
+from udfs.trades import INLINE_ID_BYTES, TRADE, Batch, where
 
 VERSION = 3
 KEY_BYTES = 4
@@ -199,16 +199,18 @@ def long_id_starts(frame: Frame) -> NDArray[np.int64]:
 
 def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
     """The frame with the trades that are wanted, (n,), and no others."""
-    lengths = frame.trades["id_length"]
-    is_long = lengths > INLINE_ID_BYTES
-    long_ids = np.frombuffer(frame.long_ids, np.uint8)
-    wanted_ids = long_ids[np.repeat(wanted[is_long], lengths[is_long])].tobytes()
+    long_ids = frame.long_ids
+    if long_ids:
+        lengths = frame.trades["id_length"]
+        is_long = lengths > INLINE_ID_BYTES
+        of_wanted = np.repeat(wanted[is_long], lengths[is_long])
+        long_ids = np.frombuffer(long_ids, np.uint8)[of_wanted].tobytes()
     kept = None
     if frame.columns:
         kept = np.ones(frame.columns[0], np.bool_) if frame.kept is None else frame.kept.copy()
         kept[kept] = wanted
-    trades = frame.trades.compress(wanted)
-    return dataclasses.replace(frame, trades=trades, long_ids=wanted_ids, kept=kept)
+    trades = where(frame.trades, wanted)
+    return dataclasses.replace(frame, trades=trades, long_ids=long_ids, kept=kept)
 
 
 def trade_ids(frame: Frame) -> list[str | None]:

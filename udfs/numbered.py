@@ -72,10 +72,10 @@ class Numbered(Table):
         self._epochs = np.unique(self.held["low"] & MINUTE).astype(np.int64)
 
 
-def of_frame(frame: Frame) -> tuple[NDArray[np.bool_], NDArray[np.void]]:
-    """Which trades of a frame are numbered, (n,), and these, of NUMBERED."""
+def of_frame(frame: Frame, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.void]]:
+    """Which of the trades wanted, (n,), of a frame are numbered, (n,), and these, of NUMBERED."""
     found = np.empty(frame.trades.size, NUMBERED)
-    is_numbered = np.empty(frame.trades.size, np.bool_)
+    is_numbered = wanted.copy()
     return is_numbered, found[: _numbers(frame.trades, found, is_numbered)]
 
 
@@ -91,13 +91,16 @@ def unpack(packed: columns.Packed) -> NDArray[np.void]:
 
 @njit(cache=True)
 def _numbers(trades, found, is_numbered):  # type: ignore[no-untyped-def]
-    """An id is a number if it has up to 16 digits, the first of them not 0."""
+    """An id is a number if it has up to 16 digits, the first of them not 0.
+
+    ``is_numbered`` says of which trades that is asked, and then of which it is so.
+    """
     count = 0
     trade_at = pointer(trades)
     for i in range(trades.size):
         trade = record(trade_at, i)
         length = np.int64(trade.id_length)
-        is_numbered[i] = 0 < length <= INLINE_ID_BYTES
+        is_numbered[i] &= 0 < length <= INLINE_ID_BYTES
         number = first = np.int64(0)
         if is_numbered[i]:
             for place in range(length - 1, -1, -1):
@@ -169,6 +172,6 @@ def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     # Names are read-only, and so of a type of their own to numba.
     names = names_of(["-"], [])
-    _, trades = of_frame(Frame(0, np.zeros(1, TRADE), ["-"], [], b""))
+    _, trades = of_frame(Frame(0, np.zeros(1, TRADE), ["-"], [], b""), np.ones(1, np.bool_))
     for each in (trades, unpack(pack(trades))):
         Numbered.warm_up().add(each, names, 0)

@@ -278,10 +278,11 @@ class Shard:
             why = Reason.TOO_MANY_SYMBOLS
             letters = dead_letters.of_trades(frame, too_many, why, topics, now_ms)
             out.append(("dead_letters", letters))
-        if too_late.any() or too_many.any():
-            frame = frames.take(frame, ~(too_late | too_many))
-        if self.rules.duplicates_ms and frame.trades.size:
-            frame = self._without_duplicates(frame, entry, changes)
+        wanted = ~(too_late | too_many)
+        if self.rules.duplicates_ms and wanted.any():
+            wanted = self._without_duplicates(frame, wanted, entry, changes)
+        if not wanted.all():
+            frame = frames.take(frame, wanted)
         changes += ledger.by_source(frame.trades["source"], "candles")
         self._count(entry, changes)
         if frame.trades.size:
@@ -613,18 +614,21 @@ class Shard:
         found: NDArray[np.bool_] = exceed[codes] & wanted
         return found
 
-    def _without_duplicates(self, frame: Frame, entry: _Entry, changes: list[Change]) -> Frame:
-        new = self._are_new(frame, entry)
-        if new.all():
-            return frame
-        copies = frame.trades.compress(~new)
+    def _without_duplicates(
+        self, frame: Frame, wanted: NDArray[np.bool_], entry: _Entry, changes: list[Change]
+    ) -> NDArray[np.bool_]:
+        """Which trades of a frame, of those wanted, (n,), are no copies, (n,)."""
+        new = self._are_new(frame, wanted, entry)
+        copies = frame.trades.compress(wanted & ~new)
+        if not copies.size:
+            return new
         changes += ledger.by_source(copies["source"], "duplicates")
         counts = np.bincount(copies["symbol"], minlength=len(frame.symbols)).tolist()
         by_symbol = {s: n for s, n in zip(frame.symbols, counts, strict=True) if n}
         entry.duplicates = by_symbol
         self.ledger.add_duplicates(by_symbol)
         self._count_by_symbol("duplicates", by_symbol)
-        return frames.take(frame, new)
+        return new
 
     def _count_by_symbol(
         self, what: Literal["duplicates", "crossed"], by_symbol: dict[str, int]
@@ -634,21 +638,21 @@ class Shard:
             if symbol in self._codes:
                 self.watch.count(what, self._codes[symbol], count, self._symbols)
 
-    def _are_new(self, frame: Frame, entry: _Entry) -> NDArray[np.bool_]:
-        """Which trades of a frame were not seen before."""
+    def _are_new(self, frame: Frame, wanted: NDArray[np.bool_], entry: _Entry) -> NDArray[np.bool_]:
+        """Which trades of a frame, of those wanted, (n,), were not seen before, (n,)."""
         since = self._remembered(entry.watermark)
-        is_numbered, trades = numbered.of_frame(frame)
+        is_numbered, trades = numbered.of_frame(frame, wanted)
         names = fingerprints.names_of(frame.symbols, frame.exchanges)
         new = self.numbered.add(trades, names, since)
         if not self._snapshot_due:
             entry.numbered = numbered.pack(trades if new.all() else trades.compress(new))
-        if trades.size == frame.trades.size:
-            return new
-        prints = fingerprints.of_frame(frames.take(frame, ~is_numbered), names)
-        others = self.seen.add(prints, since)
-        entry.fingerprints = prints.compress(others).tobytes()
-        both = np.empty(frame.trades.size, np.bool_)
-        both[is_numbered], both[~is_numbered] = new, others
+        both = np.zeros(frame.trades.size, np.bool_)
+        both[is_numbered] = new
+        others = wanted & ~is_numbered
+        if others.any():
+            prints = fingerprints.of_frame(frames.take(frame, others), names)
+            both[others] = new = self.seen.add(prints, since)
+            entry.fingerprints = prints.compress(new).tobytes()
         return both
 
     def _remembered(self, watermark: int) -> int:

@@ -17,7 +17,7 @@ from udfs import columns
 from udfs.codes import recode
 from udfs.columns import joined
 from udfs.frames import FIELDS
-from udfs.trades import TRADE
+from udfs.trades import TRADE, where
 from udfs.windows import NEVER
 
 SOON_MS = 10_000
@@ -28,6 +28,8 @@ _LITTLE = 4
 """A part of which a fourth is left is copied, so that the rest can go."""
 _PILES = 4
 """More than that many are of no use: see ``_sorted``."""
+_LONG_AGO = -int(NEVER) - 1
+"""Before all times; no tape begins as early."""
 
 
 class Packed(msgspec.Struct, array_like=True, frozen=True):
@@ -56,7 +58,7 @@ class Tape:
         self._symbols = 0
         """No code is as high."""
         for part in written:
-            trades = _unpacked(part)
+            trades = unpack([part])
             self._know(trades, part)
             self._parts.append(_Part(part, int(trades["timestamp"].min(initial=NEVER))))
         self._taken = -int(NEVER)
@@ -87,30 +89,36 @@ class Tape:
                 found.append(pack(trades.compress(trades["timestamp"] >= self._taken)))
         return found
 
-    def add(self, trades: NDArray[np.void], soon_ms: int, written: Packed | None = None) -> None:
-        """Takes in trades whose time has not passed: what is taken next is not before it.
+    def add(
+        self,
+        trades: NDArray[np.void],
+        passed_ms: int,
+        soon_ms: int,
+        written: Packed | None = None,
+    ) -> None:
+        """Takes in trades, but for those whose time has passed.
 
         Args:
             trades: (n,) of TRADE.
-            soon_ms: Until when they are read soon.
+            passed_ms: What is taken next is not before it, and all before it was taken.
+            soon_ms: Until when they are read soon; not before ``passed_ms``.
             written: The same as they are written down, if they are.
         """
-        if not trades.size:
+        self._taken = max(self._taken, passed_ms)
+        first, begin, early, waiting = _look(trades, passed_ms, soon_ms)
+        if not waiting:
             return
         self._know(trades, written)
-        times = np.ascontiguousarray(trades["timestamp"])
-        first = begin = int(times.min())
-        if written and first < soon_ms:
-            # Late ones come long before the others, and would have all of them unpacked.
-            place = times.size // _MANY
-            begin = int(np.partition(times, place)[place])
-        if not written or begin < soon_ms:
+        # Late ones come long before the others, and would have all of them unpacked.
+        if not written or early * _MANY > waiting:
             self._parts.append(_Part(trades, first))
             return
-        if first < begin:
-            are_early = times < begin
-            self._parts.append(_Part(trades.compress(are_early), first))
-            written = written.without(~are_early)
+        if waiting - early < trades.size:
+            times = trades["timestamp"]
+            if early:
+                own = where(trades, (times >= passed_ms) & (times < soon_ms))
+                self._parts.append(_Part(own, first))
+            written = written.without(times >= soon_ms)
         size, kinds, data = written.trades
         # A copy, because there is room for more.
         data = memoryview(data.tobytes())
@@ -126,7 +134,7 @@ class Tape:
             part.first = first
             # What is left stays where it is: to copy it each time takes longer than to look.
             is_little = _LITTLE * size < trades.size
-            part.trades = trades.compress(trades["timestamp"] >= until_ms) if is_little else trades
+            part.trades = where(trades, trades["timestamp"] >= until_ms) if is_little else trades
         self._parts = [part for part in self._parts if part.first < NEVER]
         self._taken = until_ms
         return taken
@@ -188,6 +196,26 @@ def _is_before(a, b):  # type: ignore[no-untyped-def]
     if a.price != b.price:
         return a.price < b.price
     return a.quantity < b.quantity
+
+
+@njit(cache=True)
+def _look(trades, passed_ms, soon_ms):  # type: ignore[no-untyped-def]
+    """The first time that has not passed, and the first that is not soon, NEVER if there is none.
+
+    And how many there are that have not passed and are soon, and how many that have not passed.
+    """
+    first = begin = NEVER
+    early = waiting = 0
+    for i in range(trades.size):
+        time = trades[i].timestamp
+        if time >= soon_ms:
+            begin = min(begin, time)
+            waiting += 1
+        elif time >= passed_ms:
+            first = min(first, time)
+            early += 1
+            waiting += 1
+    return min(first, begin), begin, early, waiting
 
 
 @njit(cache=True)
@@ -354,7 +382,14 @@ def _are_kept(part: Packed) -> NDArray[np.bool_]:
 
 
 def _unpacked(part: NDArray[np.void] | Packed) -> NDArray[np.void]:
-    return unpack([part]) if isinstance(part, Packed) else part
+    """The trades of a part, also those that do not count, of a time before all others."""
+    if not isinstance(part, Packed):
+        return part
+    trades = unpack([msgspec.structs.replace(part, kept=b"")])
+    if part.kept:
+        # They stay, because all the others cost a copy.
+        trades["timestamp"][~_are_kept(part)] = _LONG_AGO
+    return trades
 
 
 def _codes_of(part: Packed) -> NDArray[np.int64] | None:
@@ -364,5 +399,6 @@ def _codes_of(part: Packed) -> NDArray[np.int64] | None:
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     trades = unpack([pack(np.zeros(2, TRADE))])
+    Tape().add(trades, 0, 0)
     trades["quantity"] = 2, 1  # not in order
     _divide([trades], 1, 0, 1)

@@ -204,8 +204,25 @@ def take_ids(
     return out
 
 
+def where(trades: NDArray[np.void], wanted: NDArray[np.bool_]) -> NDArray[np.void]:
+    """Those trades, of (n,) of TRADE, that are wanted, (n,): ``compress`` in half of its time."""
+    out = np.empty(np.count_nonzero(wanted), TRADE)
+    _keep(trades, wanted, out)
+    return out
+
+
+@njit(cache=True)
+def _keep(trades, wanted, out):  # type: ignore[no-untyped-def]
+    at = 0
+    for i in range(trades.size):
+        if wanted[i]:
+            out[at] = trades[i]
+            at += 1
+
+
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
+    where(np.zeros(1, TRADE), np.ones(1, np.bool_))
     decode(pa.array([b"{}"]), np.zeros(1, "i8"), np.zeros(1, "i4"), np.zeros(1, "i8"), 0)
 
 

@@ -12,6 +12,7 @@ from udfs.messages import Messages
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
 from udfs.tape import Tape
+from udfs.windows import NEVER
 from udfs.zscore import PRICE, QUANTITY, RUNNING, SYMBOL
 
 Output = tuple[Literal["anomalies", "quality"], Messages]
@@ -66,13 +67,8 @@ class Watch:
         if not self.is_on:
             return
         self._make_room(names)
-        in_time = np.empty(trades.size, np.bool_)
-        zscore.note_arrivals(trades, self._symbols, self._changed, passed, in_time)
-        soon_ms = passed + tape.SOON_MS
-        if in_time.all():
-            self.tape.add(trades, soon_ms, written)
-        else:
-            self.tape.add(trades.compress(in_time), soon_ms, written.without(in_time))
+        zscore.note_arrivals(trades, self._symbols, self._changed, passed)
+        self.tape.add(trades, passed, min(passed + tape.SOON_MS, int(NEVER)), written)
 
     def count(
         self, what: Literal["duplicates", "crossed"], code: int, count: int, names: list[str]

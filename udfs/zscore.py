@@ -217,8 +217,8 @@ def _find(trades, symbols, values, running, thresholds, gaps, least, fat_finger,
 
 
 @njit(cache=True)
-def note_arrivals(trades, symbols, changed, passed, in_time):  # type: ignore[no-untyped-def]
-    """Counts trades, (n,) of TRADE, as they come; says in (n,) whether the tape is not past them.
+def note_arrivals(trades, symbols, changed, passed):  # type: ignore[no-untyped-def]
+    """Counts trades, (n,) of TRADE, as they come; the tape is at the time ``passed``.
 
     ``symbols`` are of SYMBOL, and changed in place; ``changed`` says of which.
     """
@@ -231,12 +231,11 @@ def note_arrivals(trades, symbols, changed, passed, in_time):  # type: ignore[no
             symbol.out_of_order += 1
         else:
             symbol.newest = trade.timestamp
-        in_time[i] = trade.timestamp >= passed
-        symbol.late += not in_time[i]
+        symbol.late += trade.timestamp < passed
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     trades, symbols = np.zeros(1, TRADE), np.zeros(1, SYMBOL)
-    note_arrivals(trades, symbols, np.zeros(1, np.bool_), 0, np.zeros(1, np.bool_))
+    note_arrivals(trades, symbols, np.zeros(1, np.bool_), 0)
     find(trades, symbols, np.zeros((1, 2, 2)), np.zeros((1, 2), RUNNING), np.ones(1), ScoreRules())

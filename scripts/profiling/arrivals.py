@@ -23,8 +23,7 @@ class Arrivals:
         self._symbols[part] = known
         self._displacement = _longer(self._displacement, symbols)
         _displace(trades, known["newest"].copy(), self._displacement)
-        changed, in_time = (np.zeros(size, np.bool_) for size in (known.size, trades.size))
-        zscore.note_arrivals(trades, known, changed, 0, in_time)
+        zscore.note_arrivals(trades, known, np.zeros(known.size, np.bool_), 0)
 
     def close(self, part: int) -> None:
         """Takes it that nothing comes of a part any more."""

@@ -38,7 +38,7 @@ class Duplicates:
         if not (self._remembered_ms and frame.trades.size):
             return np.ones(frame.trades.size, np.bool_)
         since = self._since(part)
-        is_numbered, trades = numbered.of_frame(frame)
+        is_numbered, trades = numbered.of_frame(frame, np.ones(frame.trades.size, np.bool_))
         new = np.empty(frame.trades.size, np.bool_)
         new[is_numbered] = self._numbered.add(trades, hashes, since)
         if trades.size < new.size:

@@ -16,7 +16,7 @@ def frame_of(*trades: dict[str, Any]) -> Frame:
 
 
 def add(seen: Numbered, frame: Frame, since_ms: int) -> list[bool]:
-    _, trades = numbered.of_frame(frame)
+    _, trades = numbered.of_frame(frame, np.ones(frame.trades.size, np.bool_))
     names = fingerprints.names_of(frame.symbols, frame.exchanges)
     back = numbered.unpack(numbered.pack(trades))
     assert back.tobytes() == trades.tobytes()
@@ -28,9 +28,16 @@ def test_whole_numbers_without_a_zero_in_front_are_numbers() -> None:
     good = ["0", "7", "10", "64", "12345678", "123456789", "9" * 16]
     bad = ["00", "07", "x", "1x", "-1", " 1", "1 ", "1.0", "9" * 17, "0" * 16, "/", ":", "1/", "1:"]
     frame = frame_of(*(trade(trade_id=each) for each in (*good, *bad)), trade(trade_id=None))
-    is_numbered, found = numbered.of_frame(frame)
+    wanted = np.ones(frame.trades.size, np.bool_)
+    is_numbered, found = numbered.of_frame(frame, wanted)
     assert is_numbered.tolist() == [True] * len(good) + [False] * (len(bad) + 1)
     assert found["number"].tolist() == [int(each) for each in good]
+    wanted[1] = False
+    is_numbered, found = numbered.of_frame(frame, wanted)
+    assert is_numbered.tolist() == [True, False, *[True] * (len(good) - 2)] + [False] * (
+        len(bad) + 1
+    )
+    assert found["number"].tolist() == [int(each) for each in good if each != good[1]]
 
 
 ids = st.integers(0, 300) | st.sampled_from([10**9, 10**9 + 63, 10**16 - 1])

@@ -46,12 +46,12 @@ def written(trades: NDArray[np.void], codes: list[int]) -> tapes.Packed:
     return packed.without(np.arange(2 * trades.size - 1) < trades.size) if trades.size else packed
 
 
-def filled(trades: NDArray[np.void], cuts: list[int], soon_ms: int) -> Tape:
+def filled(trades: NDArray[np.void], cuts: list[int], soon_ms: int, passed_ms: int = 0) -> Tape:
     """A tape that got these in several parts, of which it keeps packed what is not of soon."""
     tape = Tape()
     for number, part in enumerate(np.split(trades, sorted(min(cut, trades.size) for cut in cuts))):
         codes = [-1, 3, 1, 0, 2] if number % 2 else [0, 1, 2, 3]
-        tape.add(part.copy(), soon_ms, written(part, codes))
+        tape.add(part.copy(), passed_ms, max(soon_ms, passed_ms), written(part, codes))
     return tape
 
 
@@ -59,12 +59,13 @@ CUTS = st.lists(st.integers(0, 80), max_size=6)
 SOON = st.integers(0, 70)
 
 
-@given(TRADES, CUTS, SOON)
+@given(TRADES, CUTS, SOON, st.integers(0, 40))
 def test_it_gives_those_before_a_time_in_their_order(
-    values: list[tuple[int, ...]], cuts: list[int], soon_ms: int
+    values: list[tuple[int, ...]], cuts: list[int], soon_ms: int, passed_ms: int
 ) -> None:
     trades = joined([trade(each) for each in values])
-    tape = filled(trades, cuts, soon_ms)
+    tape = filled(trades, cuts, soon_ms, passed_ms)
+    trades = trades[trades["timestamp"] >= passed_ms]
     over = trades["timestamp"] < END
     assert tape.take(END).tobytes() == in_order(trades[over]).tobytes()
     assert sorted(tapes.unpack(tape.pack()).tolist()) == sorted(trades[~over].tolist())
@@ -73,12 +74,12 @@ def test_it_gives_those_before_a_time_in_their_order(
     assert tape.first == NEVER
 
 
-@given(TRADES, CUTS, SOON)
+@given(TRADES, CUTS, SOON, st.integers(0, 40))
 def test_what_is_written_down_of_it_makes_it_again(
-    values: list[tuple[int, ...]], cuts: list[int], soon_ms: int
+    values: list[tuple[int, ...]], cuts: list[int], soon_ms: int, passed_ms: int
 ) -> None:
     trades = joined([trade(each) for each in values])
-    tape = filled(trades, cuts, soon_ms)
+    tape = filled(trades, cuts, soon_ms, passed_ms)
     again = Tape(tape.pack())
     assert again.first == tape.first
     assert tapes.unpack(again.pack()).tobytes() == tapes.unpack(tape.pack()).tobytes()
@@ -119,7 +120,7 @@ def test_partitions_that_are_each_nearly_in_order_become_one(
     trades["row"] = np.arange(size)
     tape = Tape()
     for part in np.array_split(trades, parts):
-        tape.add(part, END)
+        tape.add(part, -3, END)
     assert tape.take(END).tobytes() == in_order(trades).tobytes()
 
 
@@ -129,7 +130,7 @@ def test_each_field_decides_where_those_before_it_are_equal(field: str) -> None:
     less = [1] * (ORDER.index(field) + 1) + [9] * rest
     more = [1] * ORDER.index(field) + [2] + [0] * rest
     tape = Tape()
-    tape.add(joined([trade(tuple(more)), trade(tuple(less))]), END)
+    tape.add(joined([trade(tuple(more)), trade(tuple(less))]), 0, END)
     assert tape.take(END)[field].tolist() == [1, 2]
 
 
@@ -137,14 +138,14 @@ def test_equal_trades_stay_as_they_came() -> None:
     trades = joined([trade((0, 1, 1, 1, 1, 1, 1))] * 3 + [trade((0, 0, 1, 1, 1, 1, 1))])
     trades["row"] = [3, 1, 2, 0]
     tape = Tape()
-    tape.add(trades, END)
+    tape.add(trades, 0, END)
     assert tape.take(END)["row"].tolist() == [0, 3, 1, 2]
 
 
 def test_the_little_that_is_left_of_many_waits_on() -> None:
     times = [*range(END), END, END + 5]
     tape = Tape()
-    tape.add(joined([trade((0, time, 0, 0, 0, 0, 0)) for time in times]), END)
+    tape.add(joined([trade((0, time, 0, 0, 0, 0, 0)) for time in times]), 0, END)
     assert tape.take(END)["timestamp"].tolist() == times[:END]
     assert tapes.unpack(tape.pack())["timestamp"].tolist() == times[END:]
     assert tape.take(END + 1)["timestamp"].tolist() == [END]
