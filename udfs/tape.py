@@ -22,8 +22,9 @@ from udfs.windows import NEVER
 
 SOON_MS = 10_000
 """What waits for longer does so packed: partitions that are read hours ahead of another are."""
-_MANY = 50
-"""Of so many trades, one that comes long before the others waits apart."""
+_SAMPLE, _MANY = 250, 50
+"""So many trades are looked at to know the usual times. Of those, one in so many may come long
+before the others: it waits apart."""
 _LITTLE = 4
 """A part of which a fourth is left is copied, so that the rest can go."""
 _PILES = 4
@@ -99,31 +100,34 @@ class Tape:
         """Takes in trades, but for those whose time has passed.
 
         Args:
-            trades: (n,) of TRADE.
+            trades: (n,) of TRADE; they are the tape's from now on.
             passed_ms: What is taken next is not before it, and all before it was taken.
             soon_ms: Until when they are read soon; not before ``passed_ms``.
             written: The same as they are written down, if they are.
         """
         self._taken = max(self._taken, passed_ms)
-        first, begin, early, waiting = _look(trades, passed_ms, soon_ms)
-        if not waiting:
+        times = trades["timestamp"]
+        some = np.sort(times[:: trades.size // _SAMPLE + 1])
+        usual = int(some[some.size // _MANY]) if some.size else 0
+        first, begin, last = _look(trades, passed_ms, usual)
+        if first == NEVER:
             return
         self._know(trades, written)
-        # Late ones come long before the others, and would have all of them unpacked.
-        if not written or early * _MANY > waiting:
+        if begin - first > last - begin:
+            # Late ones come long before the others, and would have all of them looked at by then.
+            self._parts.append(_Part(_set_apart(trades, passed_ms, begin), first))
+            first = begin
+        if not written or first < soon_ms:
             self._parts.append(_Part(trades, first))
             return
-        if waiting - early < trades.size:
-            times = trades["timestamp"]
-            if early:
-                own = where(trades, (times >= passed_ms) & (times < soon_ms))
-                self._parts.append(_Part(own, first))
-            written = written.without(times >= soon_ms)
+        are_kept = times >= first
+        if not are_kept.all():
+            written = written.without(are_kept)
         size, kinds, data = written.trades
         # A copy, because there is room for more.
         data = memoryview(data.tobytes())
         written = msgspec.structs.replace(written, trades=(size, kinds, data))
-        self._parts.append(_Part(written, begin))
+        self._parts.append(_Part(written, first))
 
     def take(self, until_ms: int) -> NDArray[np.void]:
         """(n,) of TRADE: takes out those before ``until_ms``, by symbol and in their order."""
@@ -199,23 +203,34 @@ def _is_before(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _look(trades, passed_ms, soon_ms):  # type: ignore[no-untyped-def]
-    """The first time that has not passed, and the first that is not soon, NEVER if there is none.
+def _look(trades, passed_ms, usual_ms):  # type: ignore[no-untyped-def]
+    """The first time that has not passed, the first of them that is usual, and the last.
 
-    And how many there are that have not passed and are soon, and how many that have not passed.
+    NEVER if there is none.
     """
     first = begin = NEVER
-    early = waiting = 0
+    last = -NEVER
     for i in range(trades.size):
         time = trades[i].timestamp
-        if time >= soon_ms:
-            begin = min(begin, time)
-            waiting += 1
-        elif time >= passed_ms:
+        if time >= passed_ms:
             first = min(first, time)
-            early += 1
-            waiting += 1
-    return min(first, begin), begin, early, waiting
+            last = max(last, time)
+            if time >= usual_ms:
+                begin = min(begin, time)
+    return first, begin, last
+
+
+@njit(cache=True)
+def _set_apart(trades, passed_ms, until_ms):  # type: ignore[no-untyped-def]
+    """Takes out those between two times; they also stay, and do not count."""
+    apart = np.empty_like(trades)
+    count = 0
+    for i in range(trades.size):
+        if passed_ms <= trades[i].timestamp < until_ms:
+            apart[count] = trades[i]
+            trades[i].timestamp = _LONG_AGO
+            count += 1
+    return apart[:count].copy()
 
 
 @njit(cache=True)
@@ -400,5 +415,6 @@ def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     trades = unpack([pack(np.zeros(2, TRADE))])
     Tape().add(trades, 0, 0)
+    _set_apart(trades, 0, 0)
     trades["quantity"] = 2, 1  # not in order
     _divide([trades], 1, 0, 1)
