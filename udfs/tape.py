@@ -181,10 +181,12 @@ def _divide(
     sizes = np.zeros(symbols + 1, np.int64)
     left = [_count(part, since_ms, until_ms, sizes) for part in parts]
     begins = np.cumsum(sizes)
-    next_of = begins.copy()
+    fronts, backs = begins[:-1].copy(), begins[1:].copy()
     taken = np.empty(begins[symbols], TRADE)
-    are_sorted = [_place(part, since_ms, until_ms, begins, next_of, taken) for part in parts]
-    return taken if all(are_sorted) else _in_order(taken, begins), left
+    for part in parts:
+        _place(part, since_ms, until_ms, begins, fronts, backs, taken)
+    _put_in_order(taken, begins, backs)
+    return taken, left
 
 
 @njit(cache=True, inline="always")
@@ -251,34 +253,47 @@ def _count(trades, since_ms, until_ms, sizes):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _place(trades, since_ms, until_ms, begins, next_of, taken):  # type: ignore[no-untyped-def]
+def _place(trades, since_ms, until_ms, begins, fronts, backs, taken):  # type: ignore[no-untyped-def]
     """Writes those between two times by symbol, as they came.
 
-    Returns whether those are in their order, after what was written before: they mostly are, and
-    need not be sorted.
+    Those that are in order go to where ``fronts`` is, the others, backwards, to where ``backs`` is.
     """
-    are_sorted = True
     for i in range(trades.size):
         if since_ms <= trades[i].timestamp < until_ms:
             symbol = trades[i].symbol
-            place = next_of[symbol]
-            taken[place] = trades[i]
-            next_of[symbol] = place + 1
+            place = fronts[symbol]
             if place > begins[symbol] and _is_before(trades[i], taken[place - 1]):
-                are_sorted = False
-    return are_sorted
+                backs[symbol] -= 1
+                taken[backs[symbol]] = trades[i]
+            else:
+                taken[place] = trades[i]
+                fronts[symbol] = place + 1
 
 
 @njit(cache=True)
-def _in_order(trades, begins):  # type: ignore[no-untyped-def]
-    """The trades of each symbol, which begin at ``begins``, in their order."""
-    ordered = np.empty_like(trades)
+def _put_in_order(trades, begins, backs):  # type: ignore[no-untyped-def]
+    """Puts the trades of each symbol, which begin at ``begins``, in their order.
+
+    Those up to ``backs`` are; the others stand there backwards. Of equals those came first.
+    """
     for symbol in range(begins.size - 1):
-        first, end = begins[symbol], begins[symbol + 1]
-        places = _sorted(trades, np.arange(first, end))
-        for i in range(first, end):
-            ordered[i] = trades[places[i - first]]
-    return ordered
+        front, at = backs[symbol], begins[symbol + 1]
+        others = trades[front:at][::-1].copy()
+        left = others.size
+        if not left:
+            continue
+        places = _sorted(others, np.arange(left))
+        while left:
+            left -= 1
+            one = others[places[left]]
+            place = front
+            while place > begins[symbol] and _is_before(one, trades[place - 1]):
+                place -= 1
+            size = front - place
+            trades[at - size : at] = trades[place:front]
+            at -= size + 1
+            trades[at] = one
+            front = place
 
 
 @njit(cache=True)
