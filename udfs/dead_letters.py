@@ -16,6 +16,7 @@ from udfs.shards import CELLS
 from udfs.sources import Topics, named
 from udfs.texts import Texts
 from udfs.trades import unread
+from udfs.words import pointer
 from udfs.writing import MOST_BYTES, put_integer, put_text
 
 _json = msgspec.json.Encoder()
@@ -82,6 +83,7 @@ def _why(code: str, sentence: str) -> bytes:
 @njit(cache=True)
 def _write(data, found, offsets, texts, ends, head, why, out, stops):  # type: ignore[no-untyped-def]
     """Writes letters as ``DeadLetter`` is encoded; ``head`` and ``why`` count the texts."""
+    data, texts, ends, out = pointer(data), pointer(texts), pointer(ends), pointer(out)
     at = 0
     for i in range(found.shape[0]):
         at = put_text(texts, ends, head[i], out, at)
