@@ -278,6 +278,19 @@ def test_a_trade_is_too_late_once_its_second_is_past_the_horizon(
         assert late[0]["lateness"] == watermark - START
 
 
+@pytest.mark.parametrize("trade_id", [b"7", b"seven", b"x" * 20])
+def test_what_is_too_late_is_no_copy_and_what_comes_after_it_is_none_of_it(trade_id: bytes) -> None:
+    trades = random_trades(np.random.default_rng(1), 4, 1)
+    trades["timestamp"] = START, START + DAY, START, START + DAY
+    run = Run()
+    run.take(frame_of(trades, [trade_id] * 4, 1), START + DAY)
+    counts = dict(zip(COUNTS, run.shard.ledger.counts[0], strict=True))
+    assert (counts["candles"], counts["late"], counts["duplicates"]) == (1, 2, 1)
+    assert len([name for name, *_ in run.outputs if name == "late_trades"]) == 2
+    run.tick(int(NEVER))
+    assert {candle["trades"] for candle in newest(run.candles).values()} == {1}
+
+
 def test_a_checkpoint_writes_what_is_less() -> None:
     """Entries, or all of the state: however many changes there were, and however large it is."""
     run = Run()

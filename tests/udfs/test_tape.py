@@ -150,3 +150,24 @@ def test_the_little_that_is_left_of_many_waits_on() -> None:
     assert tapes.unpack(tape.pack())["timestamp"].tolist() == times[END:]
     assert tape.take(END + 1)["timestamp"].tolist() == [END]
     assert tape.take(END + 9)["timestamp"].tolist() == [END + 5]
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_those_that_come_long_before_the_others_are_taken_once(is_written: bool) -> None:
+    trades = np.zeros(200, TRADE)
+    trades["timestamp"] = 1_000 + np.arange(200) // 4
+    trades["timestamp"][[20, 90, 150]] = 40, 12, 3
+    trades["symbol"] = np.arange(200) % 4
+    tape = Tape()
+    tape.add(trades.copy(), 5, 100, tapes.pack(trades) if is_written else None)
+    waiting = trades[trades["timestamp"] >= 5]
+    assert tape.first == 12
+    again = Tape(tape.pack())
+    for each in (tape, again):
+        assert each.take(13)["timestamp"].tolist() == [12]
+        assert each.first == 40
+    over = waiting[(waiting["timestamp"] >= 13) & (waiting["timestamp"] < 1_020)]
+    left = waiting[waiting["timestamp"] >= 1_020]
+    for each in (tape, again):
+        assert each.take(1_020).tobytes() == in_order(over).tobytes()
+        assert each.take(2_000).tobytes() == in_order(left).tobytes()
