@@ -12,8 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scripts.bench import results
 from scripts.bench.drain import EMPTY, MARKET, Bench, Input, twice
+from scripts.bench.drain import Run as Drained
 from scripts.generate.feed import Feed, Maker
 from scripts.generate.manifest import Manifest
 from scripts.generate.outs import FILES
@@ -55,8 +59,8 @@ def main() -> None:
         f"What chaos costs: trades packed by {PACKED} drained by the job, clean ones and with "
         f"`--chaos {SHARE:.0%}`, each twice in a round, one first and last; every record is "
         "where the manifest says.\n\n"
-        "| round | clean, records/s | chaos, records/s | share |\n| --- | --- | --- | --- |\n"
-        + "\n".join(drains),
+        "| round | clean, records/s | chaos, records/s | share | share, by CPU time |\n"
+        "| --- | --- | --- | --- | --- |\n" + "\n".join(drains),
     )
 
 
@@ -107,18 +111,25 @@ def drain(bench: Bench, count: int, rounds: int) -> list[str]:
     manifest = counted(wild)
     rows = []
     for number in range(1, rounds + 1):
-        empty = min(bench.drain(MARKET, Input(EMPTY)).seconds for _ in range(2))
-        seconds = dict.fromkeys(inputs, 0.0)
+        empty = np.min([spent(bench.drain(MARKET, Input(EMPTY))) for _ in range(2)], axis=0)
+        cost = {feed: np.zeros(2) for feed in inputs}
         for feed in twice(clean, wild, is_forth=number % 2 == 1):
             ran = bench.drain(MARKET, inputs[feed])
-            seconds[feed] += ran.seconds - empty
+            cost[feed] += spent(ran) - empty
             if feed.chaos:
                 prove(bench, ran.topics, manifest)
-        rates = {feed: 2 * inputs[feed].records / seconds[feed] for feed in inputs}
-        share = rates[wild] / rates[clean]
-        rows.append(f"| {number} | {rates[clean]:,.0f} | {rates[wild]:,.0f} | {share:.2f} |")
+        of_clean, of_wild = (2 * inputs[feed].records / cost[feed] for feed in (clean, wild))
+        share, of_cpu = of_wild / of_clean
+        rows.append(
+            f"| {number} | {of_clean[0]:,.0f} | {of_wild[0]:,.0f} | {share:.2f} | {of_cpu:.2f} |"
+        )
         print(rows[-1], flush=True)
     return rows
+
+
+def spent(run: Drained) -> NDArray[np.float64]:
+    """(2,) the seconds of a run, and those of CPU time of all its processes."""
+    return np.array([run.seconds, sum(run.cpu.values())])
 
 
 def counted(feed: Feed) -> Manifest:
