@@ -5,6 +5,7 @@ folder: each worker would compile every kernel again, for half a minute, at each
 kernels that lie beside the code, in ``__pycache__``, are found wherever the code is unpacked.
 """
 
+import ast
 import functools
 import importlib
 import os
@@ -41,6 +42,7 @@ def compile_kernels() -> None:
 
 def main() -> None:
     """Call the ``warm_up()`` of every module that has one."""
+    drop_stale(UDFS)
     # The declarations for Flink hold no kernel, and importing Flink takes seconds.
     modules = [each.name for each in pkgutil.iter_modules(udfs.__path__) if each.name != "flink"]
     if _is_stale():
@@ -53,6 +55,36 @@ def main() -> None:
         for share in shares:
             share.join()
     _warm_up(modules)
+
+
+def drop_stale(folder: Path) -> None:
+    """Delete what was compiled of a package's modules before one that they import changed.
+
+    A compiled kernel has the kernels that it calls in it, also those of other modules. But numba
+    looks at the source of the module alone, and would go on with what they were.
+    """
+    imported = {file.stem: _imported(file, folder.name) for file in folder.glob("*.py")}
+    for module in imported:
+        reached, left = set[str](), {module}
+        while left:
+            reached |= left
+            left = set().union(*(imported[each] for each in left)) & imported.keys() - reached
+        newest = max((folder / f"{each}.py").stat().st_mtime for each in reached)
+        compiled = list((folder / "__pycache__").glob(f"{module}.*.nb[ic]"))
+        if any(file.stat().st_mtime < newest for file in compiled):
+            for file in compiled:
+                file.unlink(missing_ok=True)
+
+
+def _imported(file: Path, package: str) -> set[str]:
+    """What a source imports of its package."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            found.add((node.module or "").removeprefix(f"{package}."))
+    return found
 
 
 def _is_stale() -> bool:
