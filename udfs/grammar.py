@@ -4,7 +4,6 @@ Of what comes broken most is no JSON, or no object, and that takes no more than 
 characters (RFC 8259; RFC 3629 for UTF-8). What takes more is left open.
 """
 
-import numpy as np
 from numba import njit
 
 from udfs.reasons import Reason
@@ -21,7 +20,6 @@ _MINUS, _PLUS, _POINT, _ZERO, _NINE, _UPPER_E, _LOWER_E = (ord(each) for each in
 _SPACE, _ASCII = 0x20, 0x80
 _SPACES = 1 << 32 | 1 << 13 | 1 << 10 | 1 << 9
 """Bits of the characters that JSON allows between values."""
-_LITERALS = np.frombuffer(b"true\0false\0null\0", np.uint8)
 _NO, _UNSURE = -1, -2
 """In place of where something ends: it is not valid JSON; not decided here."""
 
@@ -56,42 +54,35 @@ def _value_end(text, at, end):  # type: ignore[no-untyped-def]
         if at >= end:
             return _NO
         byte = text[at]
-        if byte == _OPEN_OBJECT or byte == _OPEN_ARRAY:
+        is_opened = byte == _OPEN_OBJECT or byte == _OPEN_ARRAY
+        if is_opened:
             if depth == _DEEPEST:
                 return _UNSURE
             depth += 1
             kinds = kinds << 1 | (byte == _OPEN_OBJECT)
-            at = skip_space(text, at + 1, end)
-            if at < end and text[at] == byte + 2:  # its closing bracket, in ASCII
-                depth -= 1
-                kinds >>= 1
-                at += 1
-            elif byte == _OPEN_ARRAY:
-                continue
-            else:
-                at = _member_begin(text, at, end)
-                if at < 0:
-                    return at
-                continue
+            at += 1
         else:
             at = _scalar_end(text, at, end)
             if at < 0:
                 return at
-        # Behind a value.
+        # Behind the bracket, or the value; no comma comes before the first of what is in brackets.
         while depth > 0:
             at = skip_space(text, at, end)
             if at >= end:
                 return _NO
-            if text[at] == _COMMA:
-                break
-            if text[at] != (_CLOSE_OBJECT if kinds & 1 else _CLOSE_ARRAY):
-                return _NO
-            depth -= 1
-            kinds >>= 1
-            at += 1
+            if text[at] == (_CLOSE_OBJECT if kinds & 1 else _CLOSE_ARRAY):
+                depth -= 1
+                kinds >>= 1
+                at += 1
+                is_opened = False
+                continue
+            if not is_opened:
+                if text[at] != _COMMA:
+                    return _NO
+                at = skip_space(text, at + 1, end)
+            break
         if depth == 0:
             return at
-        at = skip_space(text, at + 1, end)
         if kinds & 1:
             at = _member_begin(text, at, end)
             if at < 0:
@@ -133,18 +124,20 @@ def _scalar_end(text, at, end):  # type: ignore[no-untyped-def]
         return _string_end(text, at + 1, end)
     if byte == _MINUS or _ZERO <= byte <= _NINE:
         return _number_end(text, at, end)
-    first = 0
-    while first < _LITERALS.size:
-        size = 0
-        while _LITERALS[first + size] and at + size < end:
-            if text[at + size] != _LITERALS[first + size]:
-                break
-            size += 1
-        if _LITERALS[first + size] == 0:
-            return at + size
-        while _LITERALS[first] != 0:
-            first += 1
-        first += 1
+    return literal_end(text, at, end)
+
+
+@njit(cache=True, inline="always")
+def literal_end(text, at, end):  # type: ignore[no-untyped-def]
+    """Where true, false or null ends that begins at ``at``; _NO if none does."""
+    if end - at >= 4:
+        a, b, c, d = text[at], text[at + 1], text[at + 2], text[at + 3]
+        if a == 110 and b == 117 and c == 108 and d == 108:
+            return at + 4
+        if a == 116 and b == 114 and c == 117 and d == 101:
+            return at + 4
+        if end - at >= 5 and a == 102 and b == 97 and c == 108 and d == 115 and text[at + 4] == 101:
+            return at + 5
     return _NO
 
 

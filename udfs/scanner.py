@@ -9,7 +9,7 @@ says whether that is no JSON, and what it leaves open ``udfs.trades`` judges wit
 import numpy as np
 from numba import njit
 
-from udfs.grammar import ODD, skip_space, verdict_on
+from udfs.grammar import ODD, literal_end, skip_space, verdict_on
 from udfs.names import intern
 from udfs.numbers import TENS, WHOLE_TENS, append_digits, decimal_to_double
 from udfs.reasons import Field, Reason
@@ -73,7 +73,7 @@ _FIVE_BYTES, _SIX_BYTES, _SEVEN_BYTES = _MASKS[5:8]
 _QUOTE, _BACKSLASH, _COMMA, _COLON = 34, 92, 44, 58
 _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = 123, 125, 91, 93
 _MINUS, _PLUS, _POINT, _ZERO, _NINE = 45, 43, 46, 48, 57
-_UPPER_E, _LOWER_E = 69, 101
+_UPPER_E, _LOWER_E, _LOWER_N = 69, 101, 110
 _NEWLINE, _SPACE = 10, 32
 _UNKNOWN, _CLOSED = 0, -1
 """In place of a field: of a key that is none's, and of an object's end."""
@@ -222,15 +222,7 @@ def _number(text, at, end, limit, numbers, field):  # type: ignore[no-untyped-de
 @njit(cache=True, inline="always")
 def _literal(text, at, end):  # type: ignore[no-untyped-def]
     """Reads true, false or null; returns (where it ends or -1, its kind)."""
-    if end - at >= 4:
-        a, b, c, d = text[at], text[at + 1], text[at + 2], text[at + 3]
-        if a == 110 and b == 117 and c == 108 and d == 108:
-            return at + 4, _NULL
-        if a == 116 and b == 114 and c == 117 and d == 101:
-            return at + 4, _OTHER
-        if end - at >= 5 and a == 102 and b == 97 and c == 108 and d == 115 and text[at + 4] == 101:
-            return at + 5, _OTHER
-    return -1, _OTHER
+    return literal_end(text, at, end), _NULL if text[at] == _LOWER_N else _OTHER
 
 
 @njit(cache=True, inline="always")
@@ -465,15 +457,13 @@ def _closes(text, at, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _verdict_on_message(text, begin, end):  # type: ignore[no-untyped-def]
+def _verdict_on_message(text, begin, end, limit):  # type: ignore[no-untyped-def]
     """As ``verdict_on``; ODD as well if there may be records in it, of an array or in lines."""
-    verdict = verdict_on(text, begin, end)
-    if verdict == _NOT_AN_OBJECT and text[skip_space(text, begin, end)] == _OPEN_ARRAY:
+    if _line_end(text, begin, end, limit) < end:
         return ODD
-    for at in range(begin, end):
-        if text[at] == _NEWLINE:
-            return ODD
-    return verdict
+    verdict = verdict_on(text, begin, end)
+    is_array = text[skip_space(text, begin, end)] == _OPEN_ARRAY
+    return ODD if is_array and verdict == _NOT_AN_OBJECT else verdict
 
 
 @njit(cache=True, inline="always")
@@ -662,7 +652,7 @@ def scan(  # type: ignore[no-untyped-def]
             if reason == -1 and not in_array and n_usual == 0:
                 reason = ODD  # not one line was a record: perhaps they never were lines
         if reason == ODD:
-            reason = _verdict_on_message(text, begin, end)
+            reason = _verdict_on_message(text, begin, end, limit)
         if reason >= 0:
             n_trades = first_trade
             n_rejects = note_reject(rejects, first_reject, row, begin, end, 0, reason, 0)
