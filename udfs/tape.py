@@ -87,7 +87,7 @@ class Tape:
             found += packed
             if not packed:
                 trades = joined([_unpacked(part.trades) for part in parts])
-                found.append(pack(trades.compress(trades["timestamp"] >= self._taken)))
+                found.append(pack(where(trades, trades["timestamp"] >= self._taken)))
         return found
 
     def add(
@@ -115,7 +115,9 @@ class Tape:
         self._know(trades, written)
         if begin - first > last - begin:
             # Late ones come long before the others, and would have all of them looked at by then.
-            self._parts.append(_Part(_set_apart(trades, passed_ms, begin), first))
+            are_early = (times >= passed_ms) & (times < begin)
+            self._parts.append(_Part(where(trades, are_early), first))
+            times[are_early] = _LONG_AGO
             first = begin
         if not written or first < soon_ms:
             self._parts.append(_Part(trades, first))
@@ -220,19 +222,6 @@ def _look(trades, passed_ms, usual_ms):  # type: ignore[no-untyped-def]
             if time >= usual_ms:
                 begin = min(begin, time)
     return first, begin, last
-
-
-@njit(cache=True)
-def _set_apart(trades, passed_ms, until_ms):  # type: ignore[no-untyped-def]
-    """Takes out those between two times; they also stay, and do not count."""
-    apart = np.empty_like(trades)
-    count = 0
-    for i in range(trades.size):
-        if passed_ms <= trades[i].timestamp < until_ms:
-            apart[count] = trades[i]
-            trades[i].timestamp = _LONG_AGO
-            count += 1
-    return apart[:count].copy()
 
 
 @njit(cache=True)
@@ -390,7 +379,7 @@ def unpack(parts: Iterable[Packed]) -> NDArray[np.void]:
     for part in parts:
         trades, codes = columns.unpack(part.trades, FIELDS, TRADE), _codes_of(part)
         if part.kept:
-            trades = trades.compress(_are_kept(part))
+            trades = where(trades, _are_kept(part))
         if codes is not None:
             recode(trades["symbol"], codes)
         found.append(trades)
@@ -430,6 +419,5 @@ def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     trades = unpack([pack(np.zeros(2, TRADE))])
     Tape().add(trades, 0, 0)
-    _set_apart(trades, 0, 0)
     trades["quantity"] = 2, 1  # not in order
     _divide([trades], 1, 0, 1)

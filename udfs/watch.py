@@ -12,7 +12,6 @@ from udfs.messages import Messages
 from udfs.periods import ScoreRules
 from udfs.sources import Topics
 from udfs.tape import Tape
-from udfs.windows import NEVER
 from udfs.zscore import PRICE, QUANTITY, RUNNING, SYMBOL
 
 Output = tuple[Literal["anomalies", "quality"], Messages]
@@ -68,7 +67,7 @@ class Watch:
             return
         self._make_room(names)
         zscore.note_arrivals(trades, self._symbols, self._changed, passed)
-        self.tape.add(trades, passed, min(passed + tape.SOON_MS, int(NEVER)), written)
+        self.tape.add(trades, passed, passed + tape.SOON_MS, written)
 
     def count(
         self, what: Literal["duplicates", "crossed"], code: int, count: int, names: list[str]
