@@ -80,10 +80,10 @@ def _imported(file: Path, package: str) -> set[str]:
     """What a source imports of its package."""
     found = set[str]()
     for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.ImportFrom) and node.module == package:
-            found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
-            found.add((node.module or "").removeprefix(f"{package}."))
+        if isinstance(node, ast.ImportFrom) and node.module:
+            root, _, module = node.module.partition(".")
+            if root == package:
+                found |= {module} if module else {name.name for name in node.names}
     return found
 
 
