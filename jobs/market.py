@@ -181,6 +181,7 @@ def rules(settings: Settings) -> Rules:
         open_orders=settings.open_orders,
         order_ttl_ms=settings.order_ttl_ms,
         book_ms=settings.book_ms,
+        revision_ms=settings.revision_ms,
         analytics=_of_candles(settings) if settings.analytics else NO_ANALYTICS,
         scores=settings.scores if settings.analytics else NO_SCORES,
         silences_ms=settings.silences_ms,
@@ -203,7 +204,6 @@ def _of_candles(settings: Settings) -> AnalyticsRules:
         model=settings.model,
         swing=settings.swing_percent / 100,
         ttl_ms=settings.series_ttl_ms,
-        series_ms=settings.series_ms,
     )
 
 

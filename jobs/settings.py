@@ -143,6 +143,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Time between two forming candles, or flows, of a symbol and interval, ms",
     )
+    revision_ms: int = Field(
+        1_000,
+        ge=1,
+        description="Time between two revisions of a candle, or flow, that late trades correct, "
+        "and of what follows from it, ms; the first comes at once",
+    )
     updated_at: str = Field(
         "clock",
         pattern="^(clock|end)$",
@@ -201,12 +207,6 @@ class Settings(BaseSettings):
         gt=0,
         description="How far the high of a minute may be above its low before it is a volatility "
         "anomaly, percent",
-    )
-    series_ms: int = Field(
-        1_000,
-        ge=1,
-        description="Time between two corrections of what follows from the candles of a symbol "
-        "that had late trades, ms",
     )
     series_ttl_ms: int = Field(
         604_800_000,

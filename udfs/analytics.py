@@ -47,8 +47,6 @@ class AnalyticsRules:
     """(high - low) / low of a minute, above which it is a volatility anomaly."""
     ttl_ms: int = 604_800_000
     """How long a symbol without candles is remembered, in event time."""
-    series_ms: int = 1_000
-    """Time between two corrections of what follows from candles."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +166,8 @@ class Analytics:
             symbols: By code.
             now_ms: As for ``close``.
         """
+        if not self.waiting:
+            return
         found = self._again(closed(np.array(list(self.waiting))))
         before = list(zip(*self._published, strict=True))
         self.waiting, self._published = {}, []

@@ -121,6 +121,9 @@ class Rules:
     """How long an order of which nothing is heard stays open, in event time."""
     book_ms: int
     """Time between two messages of the book of a symbol."""
+    revision_ms: int = 1_000
+    """Time between two corrections: of the candles that late trades change, and of all that follows
+    from these."""
     analytics: AnalyticsRules = field(default_factory=AnalyticsRules)
     scores: ScoreRules = field(default_factory=ScoreRules)
     alerts: tuple[AlertRule, ...] = ()
@@ -161,6 +164,8 @@ class _Entry(msgspec.Struct, array_like=True):
     waiting: dict[str, int] = {}
     kept: bytes = b""
     """Of the trades: see ``tape.Packed``."""
+    corrects: bool = False
+    """Whether the closed candles that have changed get their next revision after all that."""
 
 
 SNAPSHOT, AWAITED = b"S", b"A"
@@ -200,7 +205,7 @@ class Shard:
         self.outages = Outages(self.rules.silences_ms)
         self.alerts = Alerts(self.rules.alerts)
         self._forming_at = self._ledger_at = self._book_at = self._corrected_at = 0
-        self._ledger_due = self._expiry_due = False
+        self._ledger_due = False
         self._entry: _Entry | None = None
         self._entries: list[bytes] = []
         """Those that wait to be written down."""
@@ -297,8 +302,8 @@ class Shard:
                 pairs = zip(frame.symbols, frame.crossed, strict=False)
                 entry.crossed = {symbol: count for symbol, count in pairs if count}
                 self._count_by_symbol("crossed", entry.crossed)
-            out += self._add_trades(frame.symbols, seconds, now_ms)
-            out += self._take_flows(entry, frame.symbols, fills, now_ms)
+            self._add_trades(frame.symbols, seconds)
+            self._take_flows(entry, frame.symbols, fills)
             out += self._form(now_ms)
         return out
 
@@ -328,35 +333,25 @@ class Shard:
             if not self._snapshot_due:
                 entry.events = order_frames.pack_events(events)
             self._apply(frame.symbols, events)
-            out += self._take_flows(entry, frame.symbols, seconds, now_ms)
+            self._take_flows(entry, frame.symbols, seconds)
             out += self._form(now_ms)
             out += self._publish_book(now_ms)
         return out
 
-    def _add_trades(self, symbols: list[str], seconds: Candles, now_ms: int) -> list[Output]:
-        """Adds candles of one second; publishes those that are corrected, and what follows."""
+    def _add_trades(self, symbols: list[str], seconds: Candles) -> None:
+        """Adds candles of one second; the symbols of those that are late wait for a correction."""
         self._encode(symbols, seconds.rows)
         is_late = seconds.rows["start"] + SECOND_MS <= self._passed
         if is_late.any():
             self.analytics.wait(seconds.rows.compress(is_late), self.windows.closed)
-        self.windows.add(seconds)
-        places = self.windows.correct(self._passed)
-        corrected = self.windows.candles.rows.take(places)
-        return [
-            *self._candles(places, now_ms),
-            *self._closes(corrected),
-            *self.analytics.trends(corrected, self._symbols, self._updated_at(now_ms)),
-            *self._correct(now_ms),
-        ]
+        self.windows.add(seconds, self._passed)
 
-    def _take_flows(
-        self, entry: _Entry, symbols: list[str], seconds: NDArray[np.void], now_ms: int
-    ) -> list[Output]:
+    def _take_flows(self, entry: _Entry, symbols: list[str], seconds: NDArray[np.void]) -> None:
         if not seconds.size:
-            return []
+            return
         if not self._snapshot_due:
             entry.flows = flows.pack(seconds)
-        return self._flows(self._add(self.flows, symbols, Candles(seconds, NO_IDS)), now_ms)
+        self._add(self.flows, symbols, Candles(seconds, NO_IDS))
 
     def _first_accepted(self, watermark: int) -> int:
         """Since when what comes is not too late."""
@@ -379,23 +374,22 @@ class Shard:
             over = min(self.windows.next_end, self.flows.next_end) <= passed
             new_minute = passed // MINUTE_MS > self._passed // MINUTE_MS
             self._passed = passed
+            if new_minute:
+                # Correlations of what closes now are of the newest prices, and what is to be told
+                # is not forgotten.
+                out += self._correct(now_ms, at_once=True)
             if over:
                 self._change(watermark)
                 out += self._close(now_ms)
             out += self._read_tape(watermark, now_ms)
             if new_minute:
                 out += self._both(lambda windows: windows.forming(self._slow), now_ms)
-                self._expiry_due = True
+                self._expire(watermark)
         if self.outages.next_end <= self._passed:
             self._change(watermark)
             out += self._tell_outages(now_ms)
         out += self._form(now_ms)
         end = watermark >= NEVER
-        out += self._correct(now_ms, end)
-        # What follows from candles that wait is compared with what did before.
-        if self._expiry_due and not self.analytics.waiting:
-            self._expiry_due = False
-            self._expire(watermark)
         out += self._publish_book(now_ms, end)
         if end or now_ms >= self._ledger_at + self.rules.ledger_ms:
             if self.watch.is_touched and (end or not self.rules.stamp_end):
@@ -413,8 +407,8 @@ class Shard:
         clock = [self._clock.reaches(end, now_ms)]
         if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
-        if self.analytics.waiting:
-            clock.append(self._corrected_at + self.rules.analytics.series_ms)
+        if self._waits:
+            clock.append(self._corrected_at + self.rules.revision_ms)
         if self.book.is_touched and not self.rules.stamp_end:
             clock.append(self._book_at + self.rules.book_ms)
         if self._ledger_due or (self.watch.is_touched and not self.rules.stamp_end):
@@ -464,6 +458,11 @@ class Shard:
         """The symbols whose analytics wait, by their names."""
         return {self._symbols[code]: start for code, start in self.analytics.waiting.items()}
 
+    @property
+    def _waits(self) -> bool:
+        """Whether there is something to correct."""
+        return self.windows.waits or self.flows.waits or bool(self.analytics.waiting)
+
     def _wait(self, waiting: dict[str, int]) -> None:
         self.analytics.waiting = {self._code(symbol): start for symbol, start in waiting.items()}
 
@@ -505,6 +504,9 @@ class Shard:
         self._count_by_symbol("duplicates", entry.duplicates)
         self.alerts.load(entry.alerted)
         self._wait(entry.waiting)
+        if entry.corrects:
+            self.windows.correct()
+            self.flows.correct()
 
     def _load(self, whole: Snapshot) -> None:
         self._passed, self._watermark = whole.passed, whole.watermark
@@ -539,11 +541,10 @@ class Shard:
             self._entry = _Entry(self._passed, watermark)
         return self._entry
 
-    def _add(self, windows: Windows, symbols: list[str], seconds: Candles) -> Places:
-        """Adds those of one second, whose symbols these are; returns those to correct."""
+    def _add(self, windows: Windows, symbols: list[str], seconds: Candles) -> None:
+        """Adds those of one second, whose symbols these are."""
         self._encode(symbols, seconds.rows)
-        windows.add(seconds)
-        return windows.correct(self._passed)
+        windows.add(seconds, self._passed)
 
     def _apply(self, symbols: list[str], events: NDArray[np.void]) -> None:
         """Does what events of orders say, whose symbols these are."""
@@ -666,7 +667,8 @@ class Shard:
         self._ledger_due = True
 
     def _end(self, out: list[Output], now_ms: int) -> list[Output]:
-        """Adds the alerts that follow from all that is published now, and ends the change."""
+        """Adds what is corrected, and the alerts that follow from all that is published now."""
+        out += self._correct(now_ms)
         alerts = self.alerts.of(out, self._updated_at(now_ms))
         if alerts:
             self._change(self._watermark)
@@ -752,18 +754,31 @@ class Shard:
             self._forming_at = now_ms
         return formed
 
-    def _correct(self, now_ms: int, end: bool = False) -> list[Output]:
-        """Publishes what follows from corrected candles, unless that was just before.
+    def _correct(self, now_ms: int, at_once: bool = False) -> list[Output]:
+        """Publishes what late trades have corrected, unless some was just before.
 
         Where the same is to come each time, it does not depend on the clock.
         """
-        too_soon = now_ms < self._corrected_at + self.rules.analytics.series_ms
-        if (too_soon and not (end or self.rules.stamp_end)) or not self.analytics.waiting:
+        if not self._waits:
+            return []
+        too_soon = now_ms < self._corrected_at + self.rules.revision_ms
+        if too_soon and not (at_once or self.rules.stamp_end):
             return []
         self._corrected_at = now_ms
-        self._change(self._watermark)
+        self._change(self._watermark).corrects = True
         updated_at = self._updated_at(now_ms)
-        return list(self.analytics.correct(self.windows.closed, self._symbols, updated_at))
+        places = self.windows.correct()
+        corrected = self.windows.candles.rows.take(places)
+        out = [
+            *self._candles(places, now_ms),
+            *self._flows(self.flows.correct(), now_ms),
+            *self._closes(corrected),
+            *self.analytics.trends(corrected, self._symbols, updated_at),
+            *self.analytics.correct(self.windows.closed, self._symbols, updated_at),
+        ]
+        # What is added after that is not corrected by it.
+        self._note_change()
+        return out
 
     def _publish_book(self, now_ms: int, end: bool = False) -> list[Output]:
         """Publishes the books that changed, unless some were just before.

@@ -44,6 +44,8 @@ class Windows:
         are higher than any before: a consumer may keep the highest."""
         self.next_end = int(NEVER)
         """When the first of the open windows ends, ms; NEVER if none is open."""
+        self.waits = False
+        """Whether ``correct`` has candles."""
         self.hold(Candles(np.zeros(0, row), NO_IDS) if held is None else held)
 
     def __len__(self) -> int:
@@ -56,28 +58,37 @@ class Windows:
 
     def has_touched(self, intervals: NDArray[np.bool_]) -> bool:
         """Whether ``forming`` has candles of these intervals."""
-        return bool(intervals[self.candles.rows["interval"][self._touched]].any())
+        return bool(self._is_forming(intervals).any())
 
-    def add(self, seconds: Candles) -> None:
-        """Adds those of one second to those of all intervals; what changes is touched."""
+    def add(self, seconds: Candles, passed: int) -> None:
+        """Adds those of one second to those of all intervals; what changes is touched.
+
+        A window that gets its first trade after event time has passed its end, ms, is closed at
+        once.
+        """
         added = seconds.rows.size
         self._make_room(len(LENGTHS_MS) * added, bool(seconds.ids.size))
         touched = np.empty(len(LENGTHS_MS) * added, np.int64)
-        size, count, next_end = _add(
+        size, count, is_late, next_end = _add(
             self.candles.rows,
             self.candles.ids,
             self._index,
             self._size,
             seconds.rows,
             seconds.ids,
+            passed,
             touched,
         )
         if size > self._size:
-            self._open = np.concatenate([self._open, np.arange(self._size, size)])
+            new = np.arange(self._size, size)
+            self._open = np.concatenate(
+                [self._open, new[~_has(self.candles.rows[self._size : size], FINAL)]]
+            )
             self.next_end = min(self.next_end, next_end)
             self._size = size
         if count:
             self._touched = np.concatenate([self._touched, touched[:count]])
+        self.waits = self.waits or is_late
 
     def close(self, until_ms: int) -> Places:
         """Closes the windows that end at ``until_ms`` or before; the first to end comes first."""
@@ -93,29 +104,24 @@ class Windows:
             self._touched = self._touched[_has(self.candles.rows.take(self._touched), TOUCHED)]
         return closed
 
-    def correct(self, until_ms: int) -> Places:
-        """The candles touched though their windows were closed; each gets its next revision.
-
-        A window that got its first trade after ``until_ms`` had passed it is closed with it.
-        """
+    def correct(self) -> Places:
+        """The closed candles touched since this was last asked; each gets its next revision."""
         rows = self.candles.rows
-        touched = rows.take(self._touched)
-        late = _has(touched, FINAL) | (ends_of(touched) <= until_ms)
+        late = _has(rows.take(self._touched), FINAL)
         corrected = self._touched[late]
         if corrected.size:
             self._touched = self._touched[~late]
             rows["flags"][corrected] = FINAL
             least = self._least_revisions(ends_of(rows.take(corrected)))
             rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
-            self._open_those_not_final()
+        self.waits = False
         return corrected
 
     def forming(self, intervals: NDArray[np.bool_]) -> Places:
-        """The candles of some intervals, (8,), that were touched since they were last asked for."""
-        rows = self.candles.rows
-        wanted = intervals[rows["interval"][self._touched]]
+        """The open candles of some intervals, (8,), touched since they were last asked for."""
+        wanted = self._is_forming(intervals)
         places: Places = self._touched[wanted]
-        rows["flags"][places] &= ~TOUCHED
+        self.candles.rows["flags"][places] &= ~TOUCHED
         self._touched = self._touched[~wanted]
         return places
 
@@ -144,19 +150,23 @@ class Windows:
         """Forgets all but these candles."""
         self._size = held.rows.size
         self._place(held, max(_INITIAL, 1 << self._size.bit_length()), bool(held.ids.size))
-        self._open = np.arange(self._size)
-        self._open_those_not_final()
-        self._touched = np.flatnonzero(_has(held.rows, TOUCHED))
+        is_final = _has(held.rows, FINAL)
+        self._open = np.flatnonzero(~is_final)
+        self.next_end = int(ends_of(held.rows.compress(~is_final)).min(initial=NEVER))
+        is_touched = _has(held.rows, TOUCHED)
+        self._touched = np.flatnonzero(is_touched)
+        self.waits = bool((is_touched & is_final).any())
+
+    def _is_forming(self, intervals: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which of those touched are open, and of some intervals, (8,)."""
+        rows, touched = self.candles.rows, self._touched
+        is_open = rows["flags"][touched] & FINAL == 0
+        wanted: NDArray[np.bool_] = intervals[rows["interval"][touched]] & is_open
+        return wanted
 
     def _least_revisions(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         least: NDArray[np.int64] = np.where(ends <= self.recovered_ms, self.recovered_ms, 0)
         return least
-
-    def _open_those_not_final(self) -> None:
-        rows = self.candles.rows.take(self._open)
-        still = ~_has(rows, FINAL)
-        self._open = self._open[still]
-        self.next_end = int(ends_of(rows)[still].min(initial=NEVER))
 
     def _make_room(self, more: int, long_ids: bool) -> None:
         room = self.candles.rows.size
@@ -207,16 +217,17 @@ def _merge_of(into, words, ids, at, other, other_words, other_ids, other_at):  #
 
 
 @njit(cache=True)
-def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore[no-untyped-def]
+def _add(rows, ids, index, size, seconds, seconds_ids, passed, touched):  # type: ignore[no-untyped-def]
     """Adds candles of one second.
 
     Returns:
-        The new size; how many are newly touched; when the first of the new windows ends.
+        The new size; how many are newly touched; whether any is of a window that is closed; when
+        the first of the new windows that are open ends.
     """
     row_at, words, id_at = pointer(rows), pointer(rows.view(np.int64)), pointer(ids)
     second_at, second_words = pointer(seconds), pointer(seconds.view(np.int64))
     second_ids = pointer(seconds_ids)
-    count, next_end = 0, NEVER
+    count, is_late, next_end = 0, False, NEVER
     for s in range(seconds.size):
         second = record(second_at, s)
         symbol = second.symbol
@@ -231,7 +242,11 @@ def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore
                 rows[p] = seconds[s]
                 new = record(row_at, p)
                 new.start, new.interval, new.flags = start, interval, 0
-                next_end = min(next_end, start + LENGTHS_MS[interval])
+                end = start + LENGTHS_MS[interval]
+                if end <= passed:
+                    new.flags = FINAL
+                else:
+                    next_end = min(next_end, end)
                 if seconds_ids.shape[0]:
                     ids[p] = seconds_ids[s]
             else:
@@ -241,12 +256,14 @@ def _add(rows, ids, index, size, seconds, seconds_ids, touched):  # type: ignore
                 candle.flags |= TOUCHED
                 touched[count] = p
                 count += 1
-    return size, count, next_end
+            if candle.flags & FINAL:
+                is_late = True
+    return size, count, is_late, next_end
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     for row in (CANDLE, FLOW):
         windows = Windows(row=row)
-        windows.add(Candles(np.zeros(1, row), NO_IDS))
+        windows.add(Candles(np.zeros(1, row), NO_IDS), 0)
         Windows(windows.held, row)

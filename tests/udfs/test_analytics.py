@@ -238,7 +238,7 @@ def test_what_follows_from_late_trades_comes_at_a_steady_rate() -> None:
         _, due = run.shard.due(now_ms)
         if run.shard.analytics.waiting:
             assert due is not None
-            assert now_ms < due <= now_ms + ANALYTICS.series_ms
+            assert now_ms < due <= now_ms + rules.revision_ms
         return [each["start"] - start for each in found if each["interval"] == "1s"]
 
     assert seconds(0) == [0, 1_000, 2_000, 3_000, 4_000]
@@ -252,8 +252,8 @@ def test_what_follows_from_late_trades_comes_at_a_steady_rate() -> None:
     run.tick(start + 6 * SECOND, now + 4)
     assert seconds(now + 4) == []
     run.restore()
-    run.tick(start + 6 * SECOND, now + ANALYTICS.series_ms)
-    assert seconds(now + ANALYTICS.series_ms) == [1_000, 2_000, 3_000, 4_000, 5_000]
+    run.tick(start + 6 * SECOND, now + rules.revision_ms)
+    assert seconds(now + rules.revision_ms) == [1_000, 2_000, 3_000, 4_000, 5_000]
     assert not run.shard.analytics.waiting
 
 
@@ -268,19 +268,19 @@ def test_where_the_same_is_to_come_each_time_nothing_waits() -> None:
         assert "indicators" in {name for name, _, _ in run.outputs}
 
 
-def test_candles_that_wait_are_forgotten_once_they_are_told() -> None:
+def test_what_waits_is_told_before_a_minute_closes_and_then_forgotten() -> None:
     run = Run(rules)
     start = NOW_MS // MINUTE * MINUTE
     run.take(one_of(price=10, ms=start), 0, SECOND)
     run.take(one_of(price=11, ms=start + 1), start + 2 * SECOND, SECOND)
     run.take(one_of(price=12, ms=start + 2), start + 2 * SECOND, SECOND + 1)
+    held = len(run.shard.windows)
     run.outputs.clear()
     run.tick(start + 5 * MINUTE, SECOND + 2)
-    held = len(run.shard.windows)
-    run.tick(start + 5 * MINUTE, SECOND + ANALYTICS.series_ms)
     assert len(run.shard.windows) < held
-    found = newest(run, "indicators", "interval", "start")
-    assert found["1s", start]["close"] == 12
+    for name in ("candles", "indicators"):
+        found = newest(run, name, "interval", "start")
+        assert found["1s", start]["close"] == 12
 
 
 def one_of(price: float, ms: int) -> Frame:

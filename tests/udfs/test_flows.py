@@ -98,11 +98,11 @@ def test_flows_are_the_counts_and_sums_of_what_came(
     frame = random_fills(rng, fills)
     windows = Windows(row=FLOW)
     for part in np.split(events, sorted(min(cut, n) for cut in cuts)):
-        windows.add(Candles(flows.of_events(part), NO_IDS))
+        windows.add(Candles(flows.of_events(part), NO_IDS), 0)
         if rng.random() < 0.3:
             held = flows.unpack(flows.pack(windows.held.rows))
             windows = Windows(Candles(held, NO_IDS), FLOW)
-    windows.add(Candles(flows.of_fills(frame), NO_IDS))
+    windows.add(Candles(flows.of_fills(frame), NO_IDS), 0)
     rows = windows.candles.rows[windows.close(int(NEVER))]
     found = {}
     for _, value in flows.messages(rows, NAMES, None):

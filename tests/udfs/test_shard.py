@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,9 +20,11 @@ from tests.udfs.makers import NOW_MS, Message, each_of, frame_of, random_id, ran
 from udfs import frames, ledger, shard, tally
 from udfs.analytics import AnalyticsRules
 from udfs.clock import NO_WATERMARK
+from udfs.correlations import Closes
 from udfs.frames import Frame
 from udfs.ledger import COUNTS
 from udfs.numbered import EPOCH_MS
+from udfs.periods import RobustRules
 from udfs.scanner import BUY
 from udfs.shard import Output, Rules, Shard
 from udfs.shards import TALLY
@@ -187,16 +190,19 @@ def test_copies_count_once_wherever_they_come(
 
 
 @settings(max_examples=40, deadline=None)
-@given(seeds, st.lists(st.integers(1, 150), min_size=1, max_size=8), st.integers(0, 7))
+@given(seeds, st.lists(st.integers(1, 150), min_size=1, max_size=8), st.integers(0, 3))
 def test_a_shard_made_from_its_journal_goes_on_as_if_nothing_was(
     seed: int, sizes: list[int], restored_after: int
 ) -> None:
+    """What waits to be corrected waits on, and has the revision that it would have had."""
     runs = Run(), Run()
     for number, size in enumerate(sizes):
         watermark = NOW_MS + number * 4 * SECOND
+        # Of two at a time the first corrects, and what is late in the second waits.
+        now = (1 + number // 2) * RULES.revision_ms
         for run in runs:
-            run.take(some_trades(seed + number, size, 30_000), watermark, number)
-        if number == restored_after:
+            run.take(some_trades(seed + number, size, 30_000), watermark, now)
+        if number == 2 * restored_after + 1:
             runs[1].restore()
     for run in runs:
         run.tick(int(NEVER), 10_000)
@@ -245,6 +251,7 @@ def one_trade(timestamp: int, trade_id: str = "") -> Frame:
 
 
 START = NOW_MS // DAY * DAY
+NO_ANALYTICS = AnalyticsRules(intervals=(), robust=RobustRules(intervals=()))
 
 
 def test_a_late_trade_corrects_what_is_closed_and_forms_what_is_open() -> None:
@@ -255,10 +262,63 @@ def test_a_late_trade_corrects_what_is_closed_and_forms_what_is_open() -> None:
     run.take(one_trade(START + 1, "2"), START + 70 * SECOND, 1_000)
     corrected = {c["interval"]: (c["final"], c["revision"], c["trades"]) for c in run.candles}
     assert corrected == dict.fromkeys(("1s", "10s", "1m"), (True, 1, 2))
-    run.take(one_trade(START + 5_000, "3"), START + 70 * SECOND, 1_000)
+    run.take(one_trade(START + 5_000, "3"), START + 70 * SECOND, 2_000)
     corrected = {c["interval"]: (c["final"], c["revision"], c["trades"]) for c in run.candles}
     # The second had no trade before: its first candle is a correction of none.
     assert corrected == {"1s": (True, 1, 1), "10s": (True, 2, 3), "1m": (True, 2, 3)}
+
+
+@pytest.mark.parametrize("analytics", [AnalyticsRules(), NO_ANALYTICS])
+@pytest.mark.parametrize("from_snapshot", [False, True])
+def test_a_candle_has_one_revision_for_what_is_late_in_a_while(
+    analytics: AnalyticsRules, from_snapshot: bool
+) -> None:
+    with small_journals(from_snapshot):
+        _prove_one_revision(analytics)
+
+
+def _prove_one_revision(analytics: AnalyticsRules) -> None:
+    run = Run(dataclasses.replace(RULES, ledger_ms=DAY, analytics=analytics))
+    run.take(one_trade(START, "0"), START)
+    run.tick(START + 70 * SECOND)
+
+    def corrected(now_ms: int, *trade_ids: str) -> set[tuple[int, int]]:
+        """Of the candles that come with these trades: revision, and trades."""
+        run.outputs.clear()
+        for trade_id in trade_ids:
+            run.take(one_trade(START, trade_id), START + 70 * SECOND, now_ms)
+        run.tick(START + 70 * SECOND, now_ms)
+        return {(each["revision"], each["trades"]) for each in run.candles if each["final"]}
+
+    assert corrected(5_000, "1") == {(1, 2)}
+    assert corrected(5_001, "2", "3") == corrected(5_999) == set()
+    assert run.shard.due(5_001)[1] == 5_000 + RULES.revision_ms
+    run.restore()
+    assert run.shard.due(5_999)[1] == 6_000
+    assert corrected(6_000) == {(2, 4)}
+    assert run.shard.due(6_000)[1] != 7_000
+    assert corrected(6_001, "4") == set()
+    # At the end nothing waits.
+    run.tick(int(NEVER), 6_002)
+    assert {(each["revision"], each["trades"]) for each in run.candles} == {(3, 5), (0, 5)}
+
+
+def test_a_corrected_minute_is_sent_to_the_correlations_before_the_next_one() -> None:
+    run = Run(dataclasses.replace(RULES, sends_closes=True))
+    run.take(one_trade(START, "1"), START)
+    run.tick(START + MINUTE, SECOND)
+    run.take(one_trade(START + 1, "2"), START + MINUTE, SECOND)
+    run.outputs.clear()
+    run.take(one_trade(START + MINUTE, "3"), START + MINUTE, SECOND)
+    run.take(one_trade(START + 2, "4"), START + MINUTE, SECOND)
+    run.tick(START + 2 * MINUTE, SECOND)
+    sent = [msgspec.msgpack.decode(closes, type=Closes) for name, _, closes in run.outputs
+            if name == "closes"]  # fmt: skip
+    ends_and_trades = [
+        [np.frombuffer(each, np.int64).tolist() for each in (closes.ends, closes.trades)]
+        for closes in sent
+    ]
+    assert ends_and_trades == [[[START + MINUTE], [3]], [[START + 2 * MINUTE], [1]]]
 
 
 @pytest.mark.parametrize(
@@ -269,7 +329,7 @@ def test_a_trade_is_too_late_once_its_second_is_past_the_horizon(
 ) -> None:
     run = Run()
     watermark = START + 999 + behind_ms
-    run.take(one_trade(START, "x" * 20), watermark)
+    run.take(one_trade(START, "x" * 20), watermark, SECOND)
     late = [json.loads(value) for name, _, value in run.outputs if name == "late_trades"]
     assert bool(late) == is_late == (not run.candles)
     assert run.shard.ledger.counts[0] == [0, 0, int(not is_late), 0, int(is_late), 0, 0, 0]
