@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from udfs import anomalies, indicators, learned, robust, series, sliding, trends
 from udfs.candles import ends_of
+from udfs.codes import distinct
 from udfs.indicators import Indicators
 from udfs.intervals import INTERVALS, MINUTE
 from udfs.learned import Model
@@ -148,14 +149,15 @@ class Analytics:
         """
         if not self._parts:
             return
-        symbols, places = np.unique(seconds["symbol"], return_inverse=True)
+        symbols, places, _ = distinct(seconds["symbol"])
         starts = np.full(symbols.size, NEVER)
         np.minimum.at(starts, places, seconds["start"])
-        new = symbols[~np.isin(symbols, list(self.waiting))]
-        if new.size:
-            found = self._again(closed(new))
+        first = dict(zip(symbols.tolist(), starts.tolist(), strict=True))
+        new = first.keys() - self.waiting.keys()
+        if new:
+            found = self._again(closed(np.array([*new])))
             self._published.append([(series.keys_of(rows), values) for rows, values in found])
-        for symbol, start in zip(symbols.tolist(), starts.tolist(), strict=True):
+        for symbol, start in first.items():
             self.waiting[symbol] = min(start, self.waiting.get(symbol, start))
 
     def correct(self, closed: Closed, symbols: list[str], now_ms: int | None) -> Iterator[Output]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from udfs import pairs
 from udfs.candles import ends_of
+from udfs.codes import distinct
 from udfs.columns import array
 from udfs.intervals import MINUTE_MS
 from udfs.periods import CorrelationRules
@@ -73,7 +74,7 @@ _closes, _entries = msgspec.msgpack.Decoder(Closes), msgspec.msgpack.Decoder(_En
 
 def pack(rows: NDArray[np.void], symbols: list[str]) -> bytes:
     """Candles of a minute, (n,) of CANDLE, as they are sent: see ``Closes``."""
-    used, codes = np.unique(rows["symbol"], return_inverse=True)
+    used, codes, _ = distinct(rows["symbol"])
     closes = Closes(
         [symbols[code] for code in used.tolist()],
         codes.astype(np.int32).tobytes(),

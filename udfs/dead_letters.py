@@ -6,6 +6,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import frames, records
+from udfs.codes import distinct
 from udfs.frames import Frame
 from udfs.messages import Messages
 from udfs.order_frames import OrderFrame
@@ -52,7 +53,7 @@ def encode(
     now_ms: int,
 ) -> Messages:
     """The letters of rejects; sources and offsets are those of the batch's messages, by row."""
-    places, head = np.unique(sources[rejects.rows], return_inverse=True)
+    places, head, _ = distinct(sources[rejects.rows])
     kinds, kind = rejects.kinds()
     stood = [named(source, topics) for source in places.tolist()]
     heads = [_head(*each) for each in stood]

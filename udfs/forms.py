@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from udfs.codes import distinct
 from udfs.messages import Messages
 from udfs.sources import Topics, named
 from udfs.texts import Texts
@@ -54,7 +55,7 @@ def keyed(column: Chosen, values: Texts) -> Messages:
 
 def place_of(rows: NDArray[np.void], topics: Topics) -> dict[str, Any]:
     """The columns topic, partition and offset of trades, (n,), or of what else has a source."""
-    sources, places = np.unique(rows["source"], return_inverse=True)
+    sources, places, _ = distinct(rows["source"])
     found = [named(source, topics) for source in sources.tolist()]
     return {
         "topic": Chosen([topic for topic, _ in found], places),

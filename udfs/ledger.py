@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.codes import distinct
 from udfs.sources import Topics, named
 
 COUNTS = (
@@ -105,12 +106,7 @@ class Ledger:
 
 def by_source(sources: NDArray[np.int32], name: str) -> list[Change]:
     """Counts of records that have these sources."""
-    if not sources.size:
-        return []
-    least = int(sources.min())
-    if least == sources.max():
-        return [(least, name, sources.size)]
-    found, counts = np.unique(sources, return_counts=True)
+    found, _, counts = distinct(sources)
     return [(s, name, n) for s, n in zip(found.tolist(), counts.tolist(), strict=True)]
 
 

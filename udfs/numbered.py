@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from udfs import columns
+from udfs.codes import distinct
 from udfs.fingerprints import absorb, finish, names_of
 from udfs.frames import Frame
 from udfs.intervals import MINUTE_MS
@@ -61,7 +62,7 @@ class Numbered(Table):
             since_ms: Event time, ms.
         """
         self._make_room(trades.size)
-        self._epochs = np.union1d(self._epochs, np.unique(trades["epoch"]))
+        self._epochs = np.union1d(self._epochs, distinct(trades["epoch"])[0])
         remembered = self._epochs[self._epochs >= self.minute_of(since_ms)]
         new = np.empty(trades.size, np.bool_)
         self._size += _add(self._table, trades, names, remembered, new)

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.codes import distinct
 from udfs.reasons import REASONS, Reason
 
 COLUMNS = 6
@@ -51,7 +52,9 @@ class Rejects(Sequence[Reject]):
         # The text of these names what stands in the payload.
         alone = self.found[:, REASON] == Reason.UNSUPPORTED_MESSAGE_TYPE
         kinds[alone] = -1 - np.flatnonzero(alone)
-        _, first, kind = np.unique(kinds, return_index=True, return_inverse=True)
+        found, kind, _ = distinct(kinds)
+        first = np.empty(found.size, np.intp)
+        first[kind] = np.arange(kind.size)
         return first, kind
 
     def __len__(self) -> int:

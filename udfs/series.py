@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from udfs.codes import distinct
 from udfs.columns import array
 from udfs.intervals import INTERVALS, SECOND_MS
 
@@ -90,7 +91,7 @@ class Series:
             rows: (n,) of CANDLE, as for ``close``; all that were closed and have not expired.
         """
         places = self._places_of(rows)
-        used = np.unique(places)
+        used, *_ = distinct(places)
         self._heads[used] = self._bases[used]
         return self._recurrence.advance(self._heads, places, rows)
 
