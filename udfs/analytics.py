@@ -3,7 +3,7 @@
 Indicators, sliding windows, trends, and anomalies among them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,7 +68,8 @@ class Analytics:
 
     A late trade changes nearly all that follows from the candles after it. So its symbol waits:
     ``correct`` publishes, once for many late trades, what has another value than before, and what
-    was closed meanwhile.
+    was closed meanwhile. Where one trade is late others are, so what was published is remembered
+    for a while, instead of being computed again.
 
     Attributes:
         waiting: The symbols that wait, and when the first second that was corrected began, ms.
@@ -78,8 +79,6 @@ class Analytics:
         self._rules = rules
         self._parts: list[_Part] = []
         self.waiting: dict[int, int] = {}
-        # Each time that some began to wait: of each part, keys of candles and their values.
-        self._published: list[list[tuple[Keys, Values]]] = []
         if rules.intervals:
             made = Indicators(rules.periods)
             names = made.names
@@ -118,6 +117,7 @@ class Analytics:
                     lambda rows, values, *rest: anomalies.of_model(rows, values, model, *rest),
                 )
             )
+        self._forget()
 
     def close(self, rows: Rows, symbols: list[str], now_ms: int | None) -> Iterator[Output]:
         """What follows from candles, (n,), that have just been closed.
@@ -127,10 +127,15 @@ class Analytics:
         ready = rows
         if self.waiting:
             ready = rows.compress(~np.isin(rows["symbol"], list(self.waiting)))
-        for part in self._parts:
+        for part, published in zip(self._parts, self._published, strict=True):
             own = part.series.wanted(ready)
             if own.size:
                 values = part.series.close(own)
+                if self._followed:
+                    is_followed = np.isin(own["symbol"], list(self._followed))
+                    published.append(
+                        (series.keys_of(own.compress(is_followed)), values[is_followed])
+                    )
                 yield part.output, part.messages(own, values, symbols, now_ms)
         yield from self.trends(rows, symbols, now_ms)
 
@@ -153,10 +158,9 @@ class Analytics:
         starts = np.full(symbols.size, NEVER)
         np.minimum.at(starts, places, seconds["start"])
         first = dict(zip(symbols.tolist(), starts.tolist(), strict=True))
-        new = first.keys() - self.waiting.keys()
+        new = first.keys() - self._followed
         if new:
-            found = self._again(closed(np.array([*new])))
-            self._published.append([(series.keys_of(rows), values) for rows, values in found])
+            self._follow(new, self._again(closed(np.array([*new]))))
         for symbol, start in first.items():
             self.waiting[symbol] = min(start, self.waiting.get(symbol, start))
 
@@ -170,9 +174,11 @@ class Analytics:
         """
         if not self.waiting:
             return
-        found = self._again(closed(np.array(list(self.waiting))))
-        before = list(zip(*self._published, strict=True))
-        self.waiting, self._published = {}, []
+        found = self._again(closed(np.array([*self.waiting])))
+        before = self._published
+        self._forget()
+        self._follow(self.waiting, found)
+        self.waiting, self._were_corrected = {}, True
         for part, (rows, values), published in zip(self._parts, found, before, strict=True):
             keys_before, values_before = map(np.concatenate, zip(*published, strict=True))
             changed = series.changed(rows, values, keys_before, values_before)
@@ -192,15 +198,20 @@ class Analytics:
         starts = np.full(last + 1, -NEVER)
         for symbol, start in self.waiting.items():
             starts[symbol] = start
-        self._published = [[]]
+        found = []
         for own, values in self._again(rows):
             same = ends_of(own) <= starts[own["symbol"]]
-            self._published[0].append((series.keys_of(own.compress(same)), values[same]))
+            found.append((own.compress(same), values[same]))
+        self._forget()
+        self._follow(self.waiting, found)
 
     def expire(self, rows: Rows) -> None:
-        """Takes it that nothing corrects these candles any more."""
+        """Takes it that nothing corrects these candles any more, and that none wait."""
         for part in self._parts:
             part.series.expire(rows)
+        if not self._were_corrected:
+            self._forget()
+        self._were_corrected = False
 
     def symbols(self, since_ms: int) -> NDArray[np.int64]:
         """The symbols that had candles since then."""
@@ -209,6 +220,7 @@ class Analytics:
 
     def rename(self, codes: NDArray[np.int64]) -> None:
         """Gives each symbol the code at its place; forgets those with -1."""
+        self._forget()
         for part in self._parts:
             part.series.rename(codes)
 
@@ -228,6 +240,20 @@ class Analytics:
         return [
             (own, part.series.again(own)) for part, own in zip(self._parts, wanted, strict=True)
         ]
+
+    def _follow(self, symbols: Iterable[int], found: list[tuple[Rows, Values]]) -> None:
+        """Remembers what ``_again`` gave of some symbols, and what will be closed of them."""
+        self._followed.update(symbols)
+        for published, (rows, values) in zip(self._published, found, strict=True):
+            published.append((series.keys_of(rows), values))
+
+    def _forget(self) -> None:
+        self._followed: set[int] = set()
+        """The symbols whose published values are remembered."""
+        self._published: list[list[tuple[Keys, Values]]] = [[] for _ in self._parts]
+        """Of each part keys of candles and their values, some of which may be forgotten."""
+        self._were_corrected = False
+        """Whether some were since the last ``expire``."""
 
 
 def _are_among(names: Sequence[str]) -> NDArray[np.bool_]:

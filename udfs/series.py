@@ -208,14 +208,18 @@ def changed(
     Args:
         rows: (n,) of CANDLE.
         values: (n, values) of them.
-        keys_before: (m,) of the candles of before; ``rows`` has all of them.
+        keys_before: (m,) of candles of before, these and others.
         values_before: (m, values) of them.
     """
+    found = np.ones(rows.size, np.bool_)
+    if not rows.size:
+        return found
     keys = keys_of(rows)
     order = np.argsort(keys)
-    places = order[np.searchsorted(keys, keys_before, sorter=order)]
+    places = order.take(np.searchsorted(keys, keys_before, sorter=order), mode="clip")
+    there = keys[places] == keys_before
+    places, values_before = places[there], values_before[there]
     same = (values[places] == values_before) | np.isnan(values[places]) & np.isnan(values_before)
-    found = np.ones(rows.size, np.bool_)
     found[places] = ~same.all(axis=1)
     return found
 

@@ -205,7 +205,7 @@ class Shard:
         self.outages = Outages(self.rules.silences_ms)
         self.alerts = Alerts(self.rules.alerts)
         self._forming_at = self._ledger_at = self._book_at = self._corrected_at = 0
-        self._ledger_due = False
+        self._ledger_due = self._expiry_due = False
         self._entry: _Entry | None = None
         self._entries: list[bytes] = []
         """Those that wait to be written down."""
@@ -375,20 +375,23 @@ class Shard:
             new_minute = passed // MINUTE_MS > self._passed // MINUTE_MS
             self._passed = passed
             if new_minute:
-                # Correlations of what closes now are of the newest prices, and what is to be told
-                # is not forgotten.
-                out += self._correct(now_ms, at_once=True)
+                # Correlations of what closes now are of the newest prices of before.
+                out += self._closes(self.windows.waiting())
             if over:
                 self._change(watermark)
                 out += self._close(now_ms)
             out += self._read_tape(watermark, now_ms)
             if new_minute:
                 out += self._both(lambda windows: windows.forming(self._slow), now_ms)
-                self._expire(watermark)
+                self._expiry_due = True
         if self.outages.next_end <= self._passed:
             self._change(watermark)
             out += self._tell_outages(now_ms)
         out += self._form(now_ms)
+        # What waits is not forgotten before it is told.
+        if self._expiry_due and not self._waits:
+            self._expiry_due = False
+            self._expire(watermark)
         end = watermark >= NEVER
         out += self._publish_book(now_ms, end)
         if end or now_ms >= self._ledger_at + self.rules.ledger_ms:
@@ -754,7 +757,7 @@ class Shard:
             self._forming_at = now_ms
         return formed
 
-    def _correct(self, now_ms: int, at_once: bool = False) -> list[Output]:
+    def _correct(self, now_ms: int) -> list[Output]:
         """Publishes what late trades have corrected, unless some was just before.
 
         Where the same is to come each time, it does not depend on the clock.
@@ -762,23 +765,20 @@ class Shard:
         if not self._waits:
             return []
         too_soon = now_ms < self._corrected_at + self.rules.revision_ms
-        if too_soon and not (at_once or self.rules.stamp_end):
+        if too_soon and not (self.rules.stamp_end or self._watermark >= NEVER):
             return []
         self._corrected_at = now_ms
         self._change(self._watermark).corrects = True
         updated_at = self._updated_at(now_ms)
         places = self.windows.correct()
         corrected = self.windows.candles.rows.take(places)
-        out = [
+        return [
             *self._candles(places, now_ms),
             *self._flows(self.flows.correct(), now_ms),
             *self._closes(corrected),
             *self.analytics.trends(corrected, self._symbols, updated_at),
             *self.analytics.correct(self.windows.closed, self._symbols, updated_at),
         ]
-        # What is added after that is not corrected by it.
-        self._note_change()
-        return out
 
     def _publish_book(self, now_ms: int, end: bool = False) -> list[Output]:
         """Publishes the books that changed, unless some were just before.

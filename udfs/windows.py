@@ -104,10 +104,15 @@ class Windows:
             self._touched = self._touched[_has(self.candles.rows.take(self._touched), TOUCHED)]
         return closed
 
+    def waiting(self) -> NDArray[np.void]:
+        """The closed candles that ``correct`` would have."""
+        rows = self.candles.rows
+        return rows.take(self._touched[self._are_late()] if self.waits else self._touched[:0])
+
     def correct(self) -> Places:
         """The closed candles touched since this was last asked; each gets its next revision."""
         rows = self.candles.rows
-        late = _has(rows.take(self._touched), FINAL)
+        late = self._are_late()
         corrected = self._touched[late]
         if corrected.size:
             self._touched = self._touched[~late]
@@ -159,10 +164,13 @@ class Windows:
 
     def _is_forming(self, intervals: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which of those touched are open, and of some intervals, (8,)."""
-        rows, touched = self.candles.rows, self._touched
-        is_open = rows["flags"][touched] & FINAL == 0
-        wanted: NDArray[np.bool_] = intervals[rows["interval"][touched]] & is_open
-        return wanted
+        wanted: NDArray[np.bool_] = intervals[self.candles.rows["interval"][self._touched]]
+        return wanted & ~self._are_late()
+
+    def _are_late(self) -> NDArray[np.bool_]:
+        """Which of those touched are closed."""
+        late: NDArray[np.bool_] = self.candles.rows["flags"][self._touched] & FINAL != 0
+        return late
 
     def _least_revisions(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         least: NDArray[np.int64] = np.where(ends <= self.recovered_ms, self.recovered_ms, 0)

@@ -123,6 +123,41 @@ def test_indicators_and_sliding_windows_are_those_of_all_candles(
     assert set(sliding) == windows
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 250),
+    st.sampled_from([5 * SECOND, MINUTE, 10 * MINUTE]),
+    st.lists(st.tuples(st.integers(0, 250), st.integers(0, SECOND)), max_size=20),
+)
+def test_nothing_is_published_again_with_the_values_that_it_has(
+    seed: int, n: int, span_ms: int, steps: list[tuple[int, int]]
+) -> None:
+    """However often trades are late, and whatever was closed or forgotten meanwhile."""
+    run = Run(dataclasses.replace(rules, correction_ms=2 * MINUTE))
+    watermark = now_ms = NOW_MS
+    parts = parts_of(shuffled(seed, n, span_ms, MINUTE), [cut for cut, _ in steps])
+    for part, (_, after_ms) in zip(parts, [*steps, (0, 0)], strict=True):
+        now_ms += after_ms
+        run.take(part, watermark, now_ms)
+        if part.trades.size:
+            watermark = max(watermark, int(part.trades["timestamp"].max()) - SECOND)
+    run.tick(int(NEVER), now_ms)
+    for output, *key in (
+        ("indicators", "symbol", "interval", "start"),
+        ("sliding", "symbol", "window", "start"),
+    ):
+        last: dict[Key, dict[str, Any]] = {}
+        for name, _, value in run.outputs:
+            if name == output:
+                message = json.loads(value)
+                del message["updated_at"]
+                place = tuple(message[each] for each in key)
+                assert last.get(place) != message
+                last[place] = message
+        assert last
+
+
 def feed(run: Run, frame: Frame, cuts: list[int], data: st.DataObject) -> None:
     """Takes in trades of some minutes, cut there, and ends; restores and snapshots are drawn."""
     watermark = NOW_MS - 5 * MINUTE
@@ -268,7 +303,7 @@ def test_where_the_same_is_to_come_each_time_nothing_waits() -> None:
         assert "indicators" in {name for name, _, _ in run.outputs}
 
 
-def test_what_waits_is_told_before_a_minute_closes_and_then_forgotten() -> None:
+def test_candles_that_wait_are_forgotten_once_they_are_told() -> None:
     run = Run(rules)
     start = NOW_MS // MINUTE * MINUTE
     run.take(one_of(price=10, ms=start), 0, SECOND)
@@ -277,6 +312,9 @@ def test_what_waits_is_told_before_a_minute_closes_and_then_forgotten() -> None:
     held = len(run.shard.windows)
     run.outputs.clear()
     run.tick(start + 5 * MINUTE, SECOND + 2)
+    assert len(run.shard.windows) == held
+    run.tick(start + 5 * MINUTE, SECOND + rules.revision_ms)
+    run.tick(start + 5 * MINUTE, SECOND + rules.revision_ms)
     assert len(run.shard.windows) < held
     for name in ("candles", "indicators"):
         found = newest(run, name, "interval", "start")
