@@ -19,6 +19,7 @@ from udfs.columns import joined
 from udfs.frames import FIELDS
 from udfs.trades import TRADE, where
 from udfs.windows import NEVER
+from udfs.words import pointer, record
 
 SOON_MS = 10_000
 """What waits for longer does so packed: partitions that are read hours ahead of another are."""
@@ -180,14 +181,22 @@ def _divide(
     Returns:
         They, and of each part the first time after them, and how many are left.
     """
-    sizes = np.zeros(symbols + 1, np.int64)
-    left = [_count(part, since_ms, until_ms, sizes) for part in parts]
-    begins = np.cumsum(sizes)
-    fronts, backs = begins[:-1].copy(), begins[1:].copy()
-    taken = np.empty(begins[symbols], TRADE)
-    for part in parts:
-        _place(part, since_ms, until_ms, begins, fronts, backs, taken)
-    _put_in_order(taken, begins, backs)
+    sizes, others_sizes = np.zeros((2, symbols + 1), np.int64)
+    newest, are_others = np.zeros(symbols, TRADE), [np.empty(part.size, np.bool_) for part in parts]
+    left = [
+        _count(part, since_ms, until_ms, sizes, newest, own, others_sizes)
+        for part, own in zip(parts, are_others, strict=True)
+    ]
+    begins, ends = np.cumsum(sizes), np.cumsum(others_sizes)
+    others = np.empty(ends[symbols], TRADE)
+    if others.size:
+        at = ends.copy()
+        for part, own in zip(parts, are_others, strict=True):
+            _set_apart(part, own, at, others)
+        _put_in_order(others, ends)
+    taken, fronts, at = np.empty(begins[symbols], TRADE), begins.copy(), ends.copy()
+    for part, own in zip(parts, are_others, strict=True):
+        _merge_in(part, since_ms, until_ms, own, others, ends, at, fronts, taken)
     return taken, left
 
 
@@ -225,64 +234,85 @@ def _look(trades, passed_ms, usual_ms):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _count(trades, since_ms, until_ms, sizes):  # type: ignore[no-untyped-def]
-    """Counts those between two times, at the place after that of their symbol.
+def _count(trades, since_ms, until_ms, sizes, newest, are_others, others_sizes):  # type: ignore[no-untyped-def]
+    """Counts those between two times, and the others among them, at the place after their symbol's.
+
+    The others are those that are not in order with what came before, of which ``newest`` has the
+    last of each symbol; which they are, (n,), is set in ``are_others``.
 
     Returns the first time after those, and how many are left.
     """
     first, left = NEVER, 0
+    newest_at, trade_at = pointer(newest), pointer(trades)
+    # The newest of a symbol lies among these trades, or was copied from those before.
+    last = np.full(newest.size, -1)
     for i in range(trades.size):
-        time = trades[i].timestamp
-        if time >= until_ms:
-            first = min(first, time)
+        trade = record(trade_at, i)
+        are_others[i] = False
+        if trade.timestamp >= until_ms:
+            first = min(first, trade.timestamp)
             left += 1
-        elif time >= since_ms:
-            sizes[trades[i].symbol + 1] += 1
+        elif trade.timestamp >= since_ms:
+            symbol = trade.symbol
+            before = last[symbol]
+            is_other = (
+                _is_before(trade, record(trade_at, before))
+                if before >= 0
+                else sizes[symbol + 1] > 0 and _is_before(trade, record(newest_at, symbol))
+            )
+            sizes[symbol + 1] += 1
+            if is_other:
+                are_others[i] = True
+                others_sizes[symbol + 1] += 1
+            else:
+                last[symbol] = i
+    for symbol in range(newest.size):
+        if last[symbol] >= 0:
+            newest[symbol] = trades[last[symbol]]
     return first, left
 
 
 @njit(cache=True)
-def _place(trades, since_ms, until_ms, begins, fronts, backs, taken):  # type: ignore[no-untyped-def]
-    """Writes those between two times by symbol, as they came.
-
-    Those that are in order go to where ``fronts`` is, the others, backwards, to where ``backs`` is.
-    """
+def _set_apart(trades, are_others, at, others):  # type: ignore[no-untyped-def]
+    """Writes the others by symbol, as they came, to where ``at`` is."""
     for i in range(trades.size):
-        if since_ms <= trades[i].timestamp < until_ms:
+        if are_others[i]:
             symbol = trades[i].symbol
-            place = fronts[symbol]
-            if place > begins[symbol] and _is_before(trades[i], taken[place - 1]):
-                backs[symbol] -= 1
-                taken[backs[symbol]] = trades[i]
-            else:
-                taken[place] = trades[i]
-                fronts[symbol] = place + 1
+            others[at[symbol]] = trades[i]
+            at[symbol] += 1
 
 
 @njit(cache=True)
-def _put_in_order(trades, begins, backs):  # type: ignore[no-untyped-def]
-    """Puts the trades of each symbol, which begin at ``begins``, in their order.
-
-    Those up to ``backs`` are; the others stand there backwards. Of equals those came first.
-    """
+def _put_in_order(trades, begins):  # type: ignore[no-untyped-def]
+    """Puts the trades of each symbol, which begin there, in their order; equals keep theirs."""
     for symbol in range(begins.size - 1):
-        front, at = backs[symbol], begins[symbol + 1]
-        others = trades[front:at][::-1].copy()
-        left = others.size
-        if not left:
-            continue
-        places = _sorted(others, np.arange(left))
-        while left:
-            left -= 1
-            one = others[places[left]]
-            place = front
-            while place > begins[symbol] and _is_before(one, trades[place - 1]):
-                place -= 1
-            size = front - place
-            trades[at - size : at] = trades[place:front]
-            at -= size + 1
-            trades[at] = one
-            front = place
+        own = trades[begins[symbol] : begins[symbol + 1]]
+        if own.size > 1:
+            before = own.copy()
+            places = _sorted(before, np.arange(own.size))
+            for i in range(own.size):
+                own[i] = before[places[i]]
+
+
+@njit(cache=True)
+def _merge_in(trades, since_ms, until_ms, are_others, others, ends, at, fronts, taken):  # type: ignore[no-untyped-def]
+    """Writes those between two times by symbol to where ``fronts`` is, others where they belong.
+
+    Others of a symbol are in order from ``at`` on, up to the next one's begin in ``ends``. Each comes
+    before one that is not, so none is left; of equals they come last.
+    """
+    trade_at, other_at = pointer(trades), pointer(others)
+    for i in range(trades.size):
+        trade = record(trade_at, i)
+        if since_ms <= trade.timestamp < until_ms and not are_others[i]:
+            symbol = trade.symbol
+            place = fronts[symbol]
+            while at[symbol] < ends[symbol + 1] and _is_before(record(other_at, at[symbol]), trade):
+                taken[place] = others[at[symbol]]
+                at[symbol] += 1
+                place += 1
+            taken[place] = trades[i]
+            fronts[symbol] = place + 1
 
 
 @njit(cache=True)
