@@ -213,11 +213,12 @@ def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
     return dataclasses.replace(frame, trades=trades, long_ids=long_ids, kept=kept)
 
 
-def trade_ids(frame: Frame) -> list[str | None]:
-    """The trade id of each trade, whole; None where it has none."""
+def trade_ids(frame: Frame, wanted: NDArray[np.bool_] | slice = slice(None)) -> list[str | None]:
+    """The trade id of each trade, or of those wanted, (n,), whole; None where it has none."""
     ids: list[str | None] = []
-    inline = frame.trades[["id_high", "id_low", "id_length"]].tolist()
-    for (high, low, length), at in zip(inline, long_id_starts(frame).tolist(), strict=True):
+    inline = frame.trades[["id_high", "id_low", "id_length"]][wanted].tolist()
+    starts = long_id_starts(frame)[wanted].tolist()
+    for (high, low, length), at in zip(inline, starts, strict=True):
         if length > INLINE_ID_BYTES:
             ids.append(frame.long_ids[at : at + length].decode())
         elif length:

@@ -1,6 +1,7 @@
 """Late trades: those that came when their candles were past correcting."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from udfs import records
 from udfs.forms import Chosen, Form, chosen, keyed, place_of
@@ -23,9 +24,11 @@ class LateTrade(records.Trade, frozen=True, gc=False):
 _FORM = Form(LateTrade)
 
 
-def messages(frame: Frame, watermark_ms: int, topics: Topics) -> Messages:
-    """The messages of the trades of a frame, all of them late."""
-    trades = frame.trades
+def messages(
+    frame: Frame, are_late: NDArray[np.bool_], watermark_ms: int, topics: Topics
+) -> Messages:
+    """The messages of those trades of a frame, (n,), that are late."""
+    trades = frame.trades.compress(are_late)
     of_symbols = chosen(frame.symbols, trades["symbol"])
     written = _FORM.write(
         trades.size,
@@ -34,7 +37,7 @@ def messages(frame: Frame, watermark_ms: int, topics: Topics) -> Messages:
         quantity=trades["quantity"],
         timestamp=trades["timestamp"],
         side=Chosen(["sell", "buy"], trades["side"] == BUY),
-        trade_id=Chosen(trade_ids(frame), np.arange(trades.size)),
+        trade_id=Chosen(trade_ids(frame, are_late), np.arange(trades.size)),
         exchange=Chosen([None, *frame.exchanges], trades["exchange"].astype(np.int64) + 1),
         lateness=watermark_ms - trades["timestamp"],
         **place_of(trades, topics),

@@ -275,9 +275,8 @@ class Shard:
         too_late = frame.trades["timestamp"] < self._first_accepted(watermark)
         too_many = self._exceed(frame.symbols, frame.trades["symbol"], ~too_late)
         if too_late.any():
-            own = frames.take(frame, too_late)
-            changes += ledger.by_source(own.trades["source"], "late")
-            out.append(("late_trades", late.messages(own, watermark, topics)))
+            changes += ledger.by_source(frame.trades["source"][too_late], "late")
+            out.append(("late_trades", late.messages(frame, too_late, watermark, topics)))
         if too_many.any():
             changes += ledger.by_source(frame.trades["source"][too_many], "rejected")
             why = Reason.TOO_MANY_SYMBOLS

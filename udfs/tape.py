@@ -298,8 +298,8 @@ def _put_in_order(trades, begins):  # type: ignore[no-untyped-def]
 def _merge_in(trades, since_ms, until_ms, are_others, others, ends, at, fronts, taken):  # type: ignore[no-untyped-def]
     """Writes those between two times by symbol to where ``fronts`` is, others where they belong.
 
-    Others of a symbol are in order from ``at`` on, up to the next one's begin in ``ends``. Each comes
-    before one that is not, so none is left; of equals they come last.
+    Others of a symbol are in order from ``at`` on, up to the next one's begin in ``ends``. Each of
+    them comes before one that is none, so none is left; of equals they come last.
     """
     trade_at, other_at = pointer(trades), pointer(others)
     for i in range(trades.size):

@@ -9,22 +9,22 @@ from udfs.scanner import MAX_NAMES
 
 def test_a_late_trade_keeps_its_fields_and_its_place_in_the_topic() -> None:
     batch = decoded(
-        text(trade(timestamp=NOW_MS, trade_id="x" * 20)),
         text(trade(timestamp=NOW_MS + 5_000, trade_id="y" * 30)),
+        text(trade(timestamp=NOW_MS, trade_id="x" * 20)),
         text(trade(timestamp=NOW_MS + 1, side="sell", trade_id=None, exchange=None)),
     )
     batch.trades["source"] = 65_536 + 3
     batch.trades["offset"] = [10, 11, 12]
     (frame,) = frames.split(batch, 1)
-    own = frames.take(frame, np.array([True, False, True]))
-    found = list(late.messages(own, NOW_MS + 2_000, {0: "one", 1: "two"}))
+    are_late = np.array([False, True, True])
+    found = list(late.messages(frame, are_late, NOW_MS + 2_000, {0: "one", 1: "two"}))
     assert [key for key, _ in found] == [b"BTCUSDT", b"BTCUSDT"]
     place = {"topic": "two", "partition": 3}
     same = {"symbol": "BTCUSDT", "price": 67012.5, "quantity": 0.25}
     assert [json.loads(value) for _, value in found] == [
         {
             **same, **place, "timestamp": NOW_MS, "side": "buy", "trade_id": "x" * 20,
-            "exchange": "BINANCE", "lateness": 2_000, "offset": 10,
+            "exchange": "BINANCE", "lateness": 2_000, "offset": 11,
         },
         {
             **same, **place, "timestamp": NOW_MS + 1, "side": "sell", "trade_id": None,
@@ -38,5 +38,5 @@ def test_the_last_of_as_many_exchanges_as_can_be_is_told() -> None:
     batch.exchanges[:] = [f"X{n}" for n in range(MAX_NAMES)]
     batch.trades["exchange"] = MAX_NAMES - 1
     (frame,) = frames.split(batch, 1)
-    ((_, value),) = late.messages(frame, NOW_MS, {0: "trades"})
+    ((_, value),) = late.messages(frame, np.array([True]), NOW_MS, {0: "trades"})
     assert json.loads(value)["exchange"] == f"X{MAX_NAMES - 1}"
