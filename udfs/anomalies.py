@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from udfs import learned, robust
 from udfs.candles import ends_of
+from udfs.codes import distinct
 from udfs.forms import Chosen, Form, place_of
 from udfs.intervals import INTERVALS
 from udfs.messages import Messages, together
@@ -105,7 +106,8 @@ def of_candles(
         names: Of the symbols, by code.
         now_ms: When.
     """
-    thresholds = limits.of(names[code] for code in rows["symbol"].tolist())
+    symbols, of_each, _ = distinct(rows["symbol"])
+    thresholds = limits.of(names[code] for code in symbols.tolist())[of_each]
     made = []
     for number, kind in enumerate(robust.KINDS):
         of_kind = values[:, number * robust.FIELDS : (number + 1) * robust.FIELDS]
