@@ -669,7 +669,7 @@ class Shard:
         self._ledger_due = True
 
     def _end(self, out: list[Output], now_ms: int) -> list[Output]:
-        """Adds what is corrected, and the alerts that follow from all that is published now."""
+        """Adds what is corrected, and the alerts that follow from all that; ends the change."""
         out += self._correct(now_ms)
         alerts = self.alerts.of(out, self._updated_at(now_ms))
         if alerts:

@@ -106,8 +106,7 @@ class Windows:
 
     def waiting(self) -> NDArray[np.void]:
         """The closed candles that ``correct`` would have."""
-        rows = self.candles.rows
-        return rows.take(self._touched[self._are_late()] if self.waits else self._touched[:0])
+        return self.candles.rows.take(self._touched[self._are_late()])
 
     def correct(self) -> Places:
         """The closed candles touched since this was last asked; each gets its next revision."""
