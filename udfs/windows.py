@@ -35,6 +35,9 @@ class Windows:
     _size: int
     _open: Places
     _touched: Places
+    """Of the open ones, those that changed since they were last published."""
+    _late: Places
+    """The same of the closed ones."""
 
     def __init__(self, held: Candles | None = None, row: np.dtype[np.void] = CANDLE) -> None:
         self._row = row
@@ -44,8 +47,6 @@ class Windows:
         are higher than any before: a consumer may keep the highest."""
         self.next_end = int(NEVER)
         """When the first of the open windows ends, ms; NEVER if none is open."""
-        self.waits = False
-        """Whether ``correct`` has candles."""
         self.hold(Candles(np.zeros(0, row), NO_IDS) if held is None else held)
 
     def __len__(self) -> int:
@@ -56,9 +57,14 @@ class Windows:
         """All candles, as the constructor takes them."""
         return self.candles.take(slice(self._size))
 
+    @property
+    def waits(self) -> bool:
+        """Whether ``correct`` has candles."""
+        return bool(self._late.size)
+
     def has_touched(self, intervals: NDArray[np.bool_]) -> bool:
         """Whether ``forming`` has candles of these intervals."""
-        return bool(self._is_forming(intervals).any())
+        return bool(intervals[self.candles.rows["interval"][self._touched]].any())
 
     def add(self, seconds: Candles, passed: int) -> None:
         """Adds those of one second to those of all intervals; what changes is touched.
@@ -69,7 +75,7 @@ class Windows:
         added = seconds.rows.size
         self._make_room(len(LENGTHS_MS) * added, bool(seconds.ids.size))
         touched = np.empty(len(LENGTHS_MS) * added, np.int64)
-        size, count, is_late, next_end = _add(
+        size, count, next_end = _add(
             self.candles.rows,
             self.candles.ids,
             self._index,
@@ -87,8 +93,10 @@ class Windows:
             self.next_end = min(self.next_end, next_end)
             self._size = size
         if count:
-            self._touched = np.concatenate([self._touched, touched[:count]])
-        self.waits = self.waits or is_late
+            touched = touched[:count]
+            is_late = self.candles.rows["flags"][touched] & FINAL != 0
+            self._touched = np.concatenate([self._touched, touched[~is_late]])
+            self._late = np.concatenate([self._late, touched[is_late]])
 
     def close(self, until_ms: int) -> Places:
         """Closes the windows that end at ``until_ms`` or before; the first to end comes first."""
@@ -106,26 +114,23 @@ class Windows:
 
     def waiting(self) -> NDArray[np.void]:
         """The closed candles that ``correct`` would have."""
-        return self.candles.rows.take(self._touched[self._are_late()])
+        return self.candles.rows.take(self._late)
 
     def correct(self) -> Places:
         """The closed candles touched since this was last asked; each gets its next revision."""
-        rows = self.candles.rows
-        late = self._are_late()
-        corrected = self._touched[late]
-        if corrected.size:
-            self._touched = self._touched[~late]
-            rows["flags"][corrected] = FINAL
-            least = self._least_revisions(ends_of(rows.take(corrected)))
-            rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
-        self.waits = False
+        rows, corrected = self.candles.rows, self._late
+        self._late = corrected[:0]
+        rows["flags"][corrected] = FINAL
+        least = self._least_revisions(ends_of(rows.take(corrected)))
+        rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
         return corrected
 
     def forming(self, intervals: NDArray[np.bool_]) -> Places:
         """The open candles of some intervals, (8,), touched since they were last asked for."""
-        wanted = self._is_forming(intervals)
+        rows = self.candles.rows
+        wanted = intervals[rows["interval"][self._touched]]
         places: Places = self._touched[wanted]
-        self.candles.rows["flags"][places] &= ~TOUCHED
+        rows["flags"][places] &= ~TOUCHED
         self._touched = self._touched[~wanted]
         return places
 
@@ -158,18 +163,8 @@ class Windows:
         self._open = np.flatnonzero(~is_final)
         self.next_end = int(ends_of(held.rows.compress(~is_final)).min(initial=NEVER))
         is_touched = _has(held.rows, TOUCHED)
-        self._touched = np.flatnonzero(is_touched)
-        self.waits = bool((is_touched & is_final).any())
-
-    def _is_forming(self, intervals: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which of those touched are open, and of some intervals, (8,)."""
-        wanted: NDArray[np.bool_] = intervals[self.candles.rows["interval"][self._touched]]
-        return wanted & ~self._are_late()
-
-    def _are_late(self) -> NDArray[np.bool_]:
-        """Which of those touched are closed."""
-        late: NDArray[np.bool_] = self.candles.rows["flags"][self._touched] & FINAL != 0
-        return late
+        self._touched = np.flatnonzero(is_touched & ~is_final)
+        self._late = np.flatnonzero(is_touched & is_final)
 
     def _least_revisions(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         least: NDArray[np.int64] = np.where(ends <= self.recovered_ms, self.recovered_ms, 0)
@@ -228,13 +223,13 @@ def _add(rows, ids, index, size, seconds, seconds_ids, passed, touched):  # type
     """Adds candles of one second.
 
     Returns:
-        The new size; how many are newly touched; whether any is of a window that is closed; when
-        the first of the new windows that are open ends.
+        The new size; how many are newly touched; when the first of the new windows that are open
+        ends.
     """
     row_at, words, id_at = pointer(rows), pointer(rows.view(np.int64)), pointer(ids)
     second_at, second_words = pointer(seconds), pointer(seconds.view(np.int64))
     second_ids = pointer(seconds_ids)
-    count, is_late, next_end = 0, False, NEVER
+    count, next_end = 0, NEVER
     for s in range(seconds.size):
         second = record(second_at, s)
         symbol = second.symbol
@@ -263,9 +258,7 @@ def _add(rows, ids, index, size, seconds, seconds_ids, passed, touched):  # type
                 candle.flags |= TOUCHED
                 touched[count] = p
                 count += 1
-            if candle.flags & FINAL:
-                is_late = True
-    return size, count, is_late, next_end
+    return size, count, next_end
 
 
 def warm_up() -> None:
