@@ -179,9 +179,9 @@ class Analytics:
         self._forget()
         self._follow(self.waiting, found)
         self.waiting, self._were_corrected = {}, True
-        for part, (rows, values), published in zip(self._parts, found, before, strict=True):
+        for part, (rows, keys, values), published in zip(self._parts, found, before, strict=True):
             keys_before, values_before = map(np.concatenate, zip(*published, strict=True))
-            changed = series.changed(rows, values, keys_before, values_before)
+            changed = series.changed(keys, values, keys_before, values_before)
             own = rows.compress(changed), values[changed]
             yield part.output, part.messages(*own, symbols, now_ms)
 
@@ -199,9 +199,9 @@ class Analytics:
         for symbol, start in self.waiting.items():
             starts[symbol] = start
         found = []
-        for own, values in self._again(rows):
+        for own, keys, values in self._again(rows):
             same = ends_of(own) <= starts[own["symbol"]]
-            found.append((own.compress(same), values[same]))
+            found.append((own.compress(same), keys[same], values[same]))
         self._forget()
         self._follow(self.waiting, found)
 
@@ -234,18 +234,23 @@ class Analytics:
             for each in packed:
                 part.series.load(each)
 
-    def _again(self, rows: Rows) -> list[tuple[Rows, Values]]:
-        """Computes the series of some symbols again, from all their closed candles, (n,)."""
+    def _again(self, rows: Rows) -> list[tuple[Rows, Keys, Values]]:
+        """Computes the series of some symbols again, from all their closed candles, (n,).
+
+        Returns:
+            Of each part its candles, their keys and their values.
+        """
         wanted = [part.series.wanted(rows) for part in self._parts]
         return [
-            (own, part.series.again(own)) for part, own in zip(self._parts, wanted, strict=True)
+            (own, series.keys_of(own), part.series.again(own))
+            for part, own in zip(self._parts, wanted, strict=True)
         ]
 
-    def _follow(self, symbols: Iterable[int], found: list[tuple[Rows, Values]]) -> None:
+    def _follow(self, symbols: Iterable[int], found: list[tuple[Rows, Keys, Values]]) -> None:
         """Remembers what ``_again`` gave of some symbols, and what will be closed of them."""
         self._followed.update(symbols)
-        for published, (rows, values) in zip(self._published, found, strict=True):
-            published.append((series.keys_of(rows), values))
+        for published, (_, keys, values) in zip(self._published, found, strict=True):
+            published.append((keys, values))
 
     def _forget(self) -> None:
         self._followed: set[int] = set()

@@ -198,7 +198,7 @@ def merged(parts: list[Packed]) -> list[Packed]:
 
 
 def changed(
-    rows: NDArray[np.void],
+    keys: NDArray[np.int64],
     values: NDArray[np.float64],
     keys_before: NDArray[np.int64],
     values_before: NDArray[np.float64],
@@ -206,15 +206,14 @@ def changed(
     """(n,) which candles have other values than before, or were not there.
 
     Args:
-        rows: (n,) of CANDLE.
+        keys: (n,) of candles.
         values: (n, values) of them.
         keys_before: (m,) of candles of before, these and others.
         values_before: (m, values) of them.
     """
-    found = np.ones(rows.size, np.bool_)
-    if not rows.size:
+    found = np.ones(keys.size, np.bool_)
+    if not keys.size:
         return found
-    keys = keys_of(rows)
     order = np.argsort(keys)
     places = order.take(np.searchsorted(keys, keys_before, sorter=order), mode="clip")
     there = keys[places] == keys_before
