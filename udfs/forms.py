@@ -38,13 +38,8 @@ class Chosen(NamedTuple):
 
 def chosen(values: Sequence[str], codes: NDArray[np.integer[Any]]) -> Chosen:
     """The column with the value of each code, (n,), of perhaps many that none is of."""
-    # As np.unique does it, which takes longer than to write a message.
-    is_present = np.zeros(len(values), np.bool_)
-    is_present[codes] = True
-    present = np.flatnonzero(is_present)
-    places = np.empty(len(values), np.int64)
-    places[present] = np.arange(present.size)
-    return Chosen([values[code] for code in present.tolist()], places[codes])
+    found, places, _ = distinct(codes)
+    return Chosen([values[code] for code in found.tolist()], places)
 
 
 def keyed(column: Chosen, values: Texts) -> Messages:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from udfs import columns
+from udfs.codes import distinct
 from udfs.columns import Packed
 from udfs.frames import KEY_BYTES
 from udfs.orders import EVENT, Events
@@ -50,7 +51,7 @@ def split(batch: Events, shards: int) -> list[OrderFrame]:
     frames = []
     for shard, places in zip(found.tolist(), np.split(order, first[1:]), strict=True):
         events = batch.events.take(places)
-        codes, events["symbol"] = np.unique(events["symbol"], return_inverse=True)
+        codes, events["symbol"], _ = distinct(events["symbol"])
         frames.append(OrderFrame(shard, events, [batch.symbols[code] for code in codes.tolist()]))
     return frames
 
