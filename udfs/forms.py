@@ -15,17 +15,20 @@ from numpy.typing import NDArray
 from udfs.codes import distinct
 from udfs.messages import Messages
 from udfs.sources import Topics, named
-from udfs.texts import Texts
+from udfs.texts import Texts, together
 from udfs.words import pointer
 from udfs.writing import (
     MOST_BYTES,
+    MOST_OF_CHARACTER,
     put_double,
     put_integer,
+    put_null,
     put_rounded,
+    put_string,
     put_text,
 )
 
-_TEXT, _INTEGER, _DOUBLE, _ROUNDED = range(4)
+_TEXT, _OWN, _INTEGER, _DOUBLE, _ROUNDED = range(5)
 
 
 class Chosen(NamedTuple):
@@ -122,9 +125,9 @@ class Form:
 
         Args:
             size: n.
-            columns: Of each field its values: a ``Chosen``, an array, (n,), of numbers, (n, keys)
-                of a dict, or what all of them have. A field without any is left out, and so are
-                columns of no field.
+            columns: Of each field its values: a ``Chosen``; ``Texts``, n of them, of which an
+                empty one is null; an array, (n,), of numbers, (n, keys) of a dict; or what all of
+                them have. A field without any is left out, and so are columns of no field.
         """
         if not size:
             # As a kernel writes them: an array that must not be written to is of another type.
@@ -140,6 +143,8 @@ class Form:
             between = b","
             if isinstance(column, Chosen):
                 plan.put_text(column)
+            elif isinstance(column, Texts):
+                plan.put_own(column)
             elif not isinstance(column, np.ndarray):
                 plan.say(_json(column))
             elif column.ndim == 1:
@@ -166,6 +171,7 @@ class _Plan:
         self._integers: list[NDArray[np.int64]] = []
         self._doubles: list[NDArray[np.float64]] = []
         self._texts: list[bytes] = []
+        self._own: list[Texts] = []
         self._longest = 0
 
     def say(self, text: bytes) -> None:
@@ -178,6 +184,14 @@ class _Plan:
         self._put(_TEXT, column.places.astype(np.int64) + len(self._texts), self._integers)
         self._texts += values
         self._longest += max(map(len, values), default=0)
+
+    def put_own(self, column: Texts) -> None:
+        """A text of its own in each; null where it is empty."""
+        strings = _strings(column)
+        first = sum(map(len, self._own))
+        self._put(_OWN, np.arange(first, first + len(column)), self._integers)
+        self._own.append(strings)
+        self._longest += int(strings.lengths.max(initial=0))
 
     def put_number(self, kind: int, column: NDArray[Any]) -> None:
         """A number in each."""
@@ -193,10 +207,15 @@ class _Plan:
         """So many messages."""
         fixed = [*self._heads, self._said]
         for kind, column in self._steps:
-            if kind == _TEXT:
-                self._integers[column] += len(fixed)
+            if kind <= _OWN:
+                before = len(fixed) + (len(self._texts) if kind == _OWN else 0)
+                self._integers[column] += before
         most = sum(map(len, fixed)) + self._longest + MOST_BYTES * len(self._steps)
         texts = Texts.of([*fixed, *self._texts])
+        if self._own:
+            texts = together([texts, *self._own])
+            # As those of before are: the kernel is compiled for arrays that are not written to.
+            texts.data.setflags(write=False)
         out, stops = np.empty(size * most, np.uint8), np.zeros(size + 1, np.int64)
         _write(
             np.array(self._steps, np.int64).reshape(-1, 2),
@@ -209,6 +228,14 @@ class _Plan:
 
 def _json(value: object) -> bytes:
     return msgspec.json.encode(value)
+
+
+def _strings(texts: Texts) -> Texts:
+    """Each text as JSON has it; null where it is empty."""
+    out = np.empty(int(texts.ends[-1]) * MOST_OF_CHARACTER + 4 * len(texts), np.uint8)
+    stops = np.zeros(len(texts) + 1, np.int64)
+    _write_strings(texts.data, texts.ends, out, stops)
+    return Texts(out, stops)
 
 
 def _stacked(columns: list[Any], size: int, kind: type) -> Any:
@@ -227,7 +254,7 @@ def _write(steps, integers, doubles, text, ends, out, stops):  # type: ignore[no
         for step in range(len(steps)):
             at = put_text(text, ends, step, out, at)
             kind, column = steps[step]
-            if kind == _TEXT:
+            if kind <= _OWN:
                 at = put_text(text, ends, integers[column, i], out, at)
             elif kind == _INTEGER:
                 at = put_integer(integers[column, i], out, at)
@@ -237,3 +264,27 @@ def _write(steps, integers, doubles, text, ends, out, stops):  # type: ignore[no
                 at = put_rounded(doubles[column, i], out, at)
         at = put_text(text, ends, len(steps), out, at)
         stops[i + 1] = at
+
+
+@njit(cache=True)
+def _write_strings(data, ends, out, stops):  # type: ignore[no-untyped-def]
+    data, out = pointer(data), pointer(out)
+    at = 0
+    for i in range(stops.size - 1):
+        if ends[i] < ends[i + 1]:
+            at = put_string(data, ends[i], ends[i + 1], out, at)
+        else:
+            at = put_null(out, at)
+        stops[i + 1] = at
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from numba's cache."""
+    strings = Texts(np.zeros(1, np.uint8), np.arange(2))
+    Form(_Said).write(1, text=strings)
+
+
+class _Said(msgspec.Struct):
+    """For ``warm_up``."""
+
+    text: str

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from udfs import columns
 from udfs.columns import Packed
 from udfs.shards import shard_of
+from udfs.texts import Texts
 from udfs.trades import INLINE_ID_BYTES, TRADE, Batch, where
 
 VERSION = 3
@@ -25,6 +26,7 @@ KEY_BYTES = 4
 FIELDS = columns.fields_of(TRADE, "row")
 """What is told of a trade. The row is its place in a batch that is gone."""
 
+_U8, _U56, _BYTE = np.uint64(8), np.uint64(56), np.uint64(0xFF)
 _HEADER = np.dtype(
     [
         ("key", f"S{KEY_BYTES}"),
@@ -213,23 +215,38 @@ def take(frame: Frame, wanted: NDArray[np.bool_]) -> Frame:
     return dataclasses.replace(frame, trades=trades, long_ids=long_ids, kept=kept)
 
 
-def trade_ids(frame: Frame, wanted: NDArray[np.bool_] | slice = slice(None)) -> list[str | None]:
-    """The trade id of each trade, or of those wanted, (n,), whole; None where it has none."""
-    ids: list[str | None] = []
-    inline = frame.trades[["id_high", "id_low", "id_length"]][wanted].tolist()
-    starts = long_id_starts(frame)[wanted].tolist()
-    for (high, low, length), at in zip(inline, starts, strict=True):
-        if length > INLINE_ID_BYTES:
-            ids.append(frame.long_ids[at : at + length].decode())
-        elif length:
-            text = (high << 64 | low).to_bytes(INLINE_ID_BYTES, "big")
-            ids.append(text[INLINE_ID_BYTES - length :].decode())
-        else:
-            ids.append(None)
-    return ids
+def trade_ids(frame: Frame) -> list[str | None]:
+    """The id of each trade, whole; None where it has none."""
+    return [text.decode() or None for text in id_texts(frame, np.arange(frame.trades.size))]
+
+
+def id_texts(frame: Frame, places: NDArray[np.intp]) -> Texts:
+    """The ids of the trades at these places, (m,), whole; empty where there is none."""
+    ends = np.zeros(places.size + 1, np.int64)
+    np.cumsum(frame.trades["id_length"][places], out=ends[1:])
+    out, long_ids = np.empty(ends[-1], np.uint8), np.frombuffer(frame.long_ids, np.uint8)
+    _write_ids(frame.trades, places, long_id_starts(frame), long_ids, ends, out)
+    return Texts(out, ends)
+
+
+@njit(cache=True)
+def _write_ids(trades, places, id_starts, long_ids, ends, out):  # type: ignore[no-untyped-def]
+    for n in range(places.size):
+        trade = trades[places[n]]
+        if trade.id_length > INLINE_ID_BYTES:
+            begin = id_starts[places[n]]
+            for k in range(ends[n + 1] - ends[n]):
+                out[ends[n] + k] = long_ids[begin + k]
+            continue
+        high, low = trade.id_high, trade.id_low
+        # Right-aligned: the last character is the lowest byte.
+        for at in range(ends[n + 1] - 1, ends[n] - 1, -1):
+            out[at] = low & _BYTE
+            low = (low >> _U8) | (high << _U56)
+            high >>= _U8
 
 
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     for frame in split(Batch(np.zeros(1, TRADE), ["-"], [], np.zeros(0, np.uint8)), 1):
-        unpack(pack(frame))
+        id_texts(unpack(pack(frame)), np.zeros(1, np.intp))

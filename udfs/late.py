@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from udfs import records
 from udfs.forms import Chosen, Form, chosen, keyed, place_of
-from udfs.frames import Frame, trade_ids
+from udfs.frames import Frame, id_texts
 from udfs.messages import Messages
 from udfs.scanner import BUY
 from udfs.sources import Topics
@@ -28,7 +28,8 @@ def messages(
     frame: Frame, are_late: NDArray[np.bool_], watermark_ms: int, topics: Topics
 ) -> Messages:
     """The messages of those trades of a frame, (n,), that are late."""
-    trades = frame.trades.compress(are_late)
+    places = np.flatnonzero(are_late)
+    trades = frame.trades.take(places)
     of_symbols = chosen(frame.symbols, trades["symbol"])
     written = _FORM.write(
         trades.size,
@@ -37,7 +38,7 @@ def messages(
         quantity=trades["quantity"],
         timestamp=trades["timestamp"],
         side=Chosen(["sell", "buy"], trades["side"] == BUY),
-        trade_id=Chosen(trade_ids(frame, are_late), np.arange(trades.size)),
+        trade_id=id_texts(frame, places),
         exchange=Chosen([None, *frame.exchanges], trades["exchange"].astype(np.int64) + 1),
         lateness=watermark_ms - trades["timestamp"],
         **place_of(trades, topics),

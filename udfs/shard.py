@@ -25,6 +25,7 @@ from udfs import (
     dead_letters,
     fingerprints,
     flows,
+    forms,
     frames,
     late,
     ledger,
@@ -840,5 +841,5 @@ class Shard:
 def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache."""
     of_state = (candles, flows, windows, numbered, fingerprints, seen, book)
-    for module in (frames, codes, *of_state, analytics, watch, messages):
+    for module in (frames, codes, forms, *of_state, analytics, watch, messages):
         module.warm_up()

@@ -1,4 +1,4 @@
-"""Text written inside numba: pieces of it, and numbers as JSON has them.
+"""Text written inside numba: pieces of it, strings and numbers as JSON has them.
 
 Doubles are written as ``msgspec`` writes them, byte for byte: by the shortest decimal that is read
 as the same double. A statistic, whose last digits are noise of its summation, may have fewer.
@@ -21,6 +21,14 @@ _PAIRS = np.frombuffer(b"".join(b"%02d" % n for n in range(100)), np.uint8)
 _WHOLE_TENS = 10 ** np.arange(20, dtype=np.uint64)
 _MINUS, _POINT, _ZERO, _E = (np.uint8(ord(each)) for each in "-.0e")
 _NULL = np.frombuffer(b"null", np.uint8)
+_QUOTE, _BACKSLASH, _SPACE, _U = (np.uint8(ord(each)) for each in '"\\ u')
+_ESCAPES = np.zeros(32, np.uint8)
+"""What stands behind the backslash for each control character; 0 where it is its number."""
+for _control, _letter in zip(b"\b\f\n\r\t", b"bfnrt", strict=True):
+    _ESCAPES[_control] = _letter
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+MOST_OF_CHARACTER = 6
+"""Bytes that one byte of a string may take."""
 
 
 @njit(cache=True, inline="always")
@@ -31,6 +39,37 @@ def put_text(text, ends, n, out, at):  # type: ignore[no-untyped-def]
     for k in range(size):
         out[at + k] = text[begin + k]
     return at + size
+
+
+@njit(cache=True)
+def put_string(text, begin, end, out, at):  # type: ignore[no-untyped-def]
+    """UTF-8 between two places as a JSON string, as ``msgspec`` has it; returns where it ends."""
+    out[at] = _QUOTE
+    at += 1
+    for place in range(begin, end):
+        byte = text[place]
+        if byte < _SPACE:
+            at = _put_control(byte, out, at)
+            continue
+        if byte in (_QUOTE, _BACKSLASH):
+            out[at] = _BACKSLASH
+            at += 1
+        out[at] = byte
+        at += 1
+    out[at] = _QUOTE
+    return at + 1
+
+
+@njit(cache=True)
+def _put_control(byte, out, at):  # type: ignore[no-untyped-def]
+    """A control character; returns where it ends."""
+    out[at] = _BACKSLASH
+    out[at + 1] = _ESCAPES[byte]
+    if _ESCAPES[byte]:
+        return at + 2
+    out[at + 1], out[at + 2], out[at + 3] = _U, _ZERO, _ZERO
+    out[at + 4], out[at + 5] = _HEX[byte >> 4], _HEX[byte & 15]
+    return at + 6
 
 
 @njit(cache=True, inline="always")
@@ -71,7 +110,7 @@ def _digits_of(value):  # type: ignore[no-untyped-def]
 def put_double(value, out, at):  # type: ignore[no-untyped-def]
     """A double as ``msgspec`` has it: null if it is not finite; returns where it ends."""
     if not np.isfinite(value):
-        return _put_null(out, at)
+        return put_null(out, at)
     digits, power = shortest(value)
     return _put_decimal(np.signbit(value), digits, power, out, at)
 
@@ -80,7 +119,7 @@ def put_double(value, out, at):  # type: ignore[no-untyped-def]
 def put_rounded(value, out, at):  # type: ignore[no-untyped-def]
     """As ``put_double``, with ``SIGNIFICANT`` digits at most."""
     if not np.isfinite(value):
-        return _put_null(out, at)
+        return put_null(out, at)
     digits, power = shortest(value)
     further = _digits_of(digits) - SIGNIFICANT
     if further > 0:
@@ -91,7 +130,8 @@ def put_rounded(value, out, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _put_null(out, at):  # type: ignore[no-untyped-def]
+def put_null(out, at):  # type: ignore[no-untyped-def]
+    """No value; returns where it ends."""
     for byte in _NULL:
         out[at] = byte
         at += 1

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from udfs.forms import Chosen, Form, chosen, keyed
+from udfs.texts import Texts
 
 KEYS = ("a", 'b"', "ü")
 
@@ -16,7 +17,9 @@ class Shape(msgspec.Struct, tag_field="kind", tag="of_test"):
     value: float | None
     place: int | None
     values: dict[str, float | None]
+    own: str | None
     is_so: bool
+    own_too: str | None
     other: str | None
     last: float
 
@@ -29,7 +32,9 @@ FORM = Form(Shape, values=KEYS)
 TEXTS = st.text(max_size=20)
 NUMBERS = st.integers(-(2**63) + 1, 2**63 - 1)
 ROWS = st.lists(
-    st.tuples(TEXTS, NUMBERS, st.floats(), st.tuples(*[st.floats()] * len(KEYS)), st.booleans()),
+    st.tuples(
+        TEXTS, NUMBERS, st.floats(), st.tuples(*[st.floats()] * len(KEYS)), st.booleans(), TEXTS
+    ),
     max_size=20,
 )
 
@@ -40,7 +45,7 @@ def none_of_nan(value: float) -> float | None:
 
 @given(ROWS, st.sampled_from([None, 'te"xt']), st.integers(0, 300))
 def test_they_are_written_byte_for_byte(
-    rows: list[tuple[str, int, float, tuple[float, ...], bool]], other: str | None, more: int
+    rows: list[tuple[str, int, float, tuple[float, ...], bool, str]], other: str | None, more: int
 ) -> None:
     # Others that no message is about, so that codes need more than a byte.
     texts = ["?"] * more + [row[0] for row in rows]
@@ -52,6 +57,8 @@ def test_they_are_written_byte_for_byte(
         value=np.array([row[2] for row in rows], np.float64),
         place=7,
         values=np.array([row[3] for row in rows], np.float64).reshape(-1, len(KEYS)),
+        own=Texts.of([row[5].encode() for row in rows]),
+        own_too=Texts.of([row[0].encode() for row in rows]),
         is_so=Chosen([False, True], np.array([row[4] for row in rows], np.bool_)),
         other=other,
         last=np.array([row[2] for row in rows], np.float64)[::-1],
@@ -63,11 +70,13 @@ def test_they_are_written_byte_for_byte(
             none_of_nan(value),
             7,
             {key: none_of_nan(own) for key, own in zip(KEYS, values, strict=True)},
+            own or None,
             is_so,
+            name or None,
             other,
             rows[-1 - place][2],
         )
-        for place, (name, number, value, values, is_so) in enumerate(rows)
+        for place, (name, number, value, values, is_so, own) in enumerate(rows)
     ]
     written = [msgspec.json.encode(each) for each in expected]
     assert list(found) == written

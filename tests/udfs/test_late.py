@@ -1,8 +1,10 @@
 import json
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.udfs.makers import NOW_MS, decoded, text, trade
+from tests.udfs.makers import NOW_MS, decoded, text, trade, trade_ids
 from udfs import frames, late
 from udfs.scanner import MAX_NAMES
 
@@ -40,3 +42,13 @@ def test_the_last_of_as_many_exchanges_as_can_be_is_told() -> None:
     (frame,) = frames.split(batch, 1)
     ((_, value),) = late.messages(frame, np.array([True]), NOW_MS, {0: "trades"})
     assert json.loads(value)["exchange"] == f"X{MAX_NAMES - 1}"
+
+
+@given(st.lists(st.tuples(st.none() | trade_ids, st.booleans()), min_size=1, max_size=8))
+def test_ids_are_told_as_they_came(ids: list[tuple[str | None, bool]]) -> None:
+    (frame,) = frames.split(decoded(*(text(trade(trade_id=i)) for i, _ in ids)), 1)
+    are_late = np.array([is_late for _, is_late in ids])
+    found = late.messages(frame, are_late, NOW_MS, {0: "trades"})
+    whole = frames.trade_ids(frame)
+    told = [json.loads(value)["trade_id"] for _, value in found]
+    assert told == [i for i, own in zip(whole, are_late, strict=True) if own]

@@ -85,3 +85,15 @@ def test_statistics_look_like_this(value: float, text: str) -> None:
 @given(st.integers(-(2**62), 2**62))
 def test_integers_are_written_as_they_are(value: int) -> None:
     assert written(writing.put_integer, value) == str(value)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text())
+@example("".join(map(chr, range(0x81))))
+def test_strings_are_written_as_msgspec_does(value: str) -> None:
+    text = value.encode()
+    out = np.zeros(len(text) * writing.MOST_OF_CHARACTER + 8, np.uint8)
+    end = writing.put_string(np.frombuffer(text, np.uint8), 0, len(text), out, 0)
+    assert out[:end].tobytes() == msgspec.json.encode(value)
+    assert not out[end:].any()
+    assert end <= len(text) * writing.MOST_OF_CHARACTER + 2
