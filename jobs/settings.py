@@ -147,7 +147,8 @@ class Settings(BaseSettings):
         1_000,
         ge=1,
         description="Time between two revisions of a candle, or flow, that late trades correct, "
-        "and of what follows from it, ms; the first comes at once",
+        "and of what follows from it, ms; the first comes at once, and while a backlog is read it "
+        "is up to five times as long",
     )
     updated_at: str = Field(
         "clock",

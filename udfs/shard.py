@@ -90,6 +90,9 @@ JOURNAL_TO_SNAPSHOT = 2
 ENTRIES_TO_SNAPSHOT = 0.25
 """Of the same, how much the entries get that wait for a checkpoint: a snapshot costs less to make,
 byte for byte, and what was spent on entries that it replaces is lost."""
+BACKLOG = 5
+"""How many times as long a correction waits while event time runs away from the clock: what is
+corrected again in a moment is of little use there, and costs those who wait for the newest."""
 
 
 class StateError(Exception):
@@ -124,7 +127,7 @@ class Rules:
     """Time between two messages of the book of a symbol."""
     revision_ms: int = 1_000
     """Time between two corrections: of the candles that late trades change, and of all that follows
-    from these."""
+    from these; while a backlog is read it may be BACKLOG times as long."""
     analytics: AnalyticsRules = field(default_factory=AnalyticsRules)
     scores: ScoreRules = field(default_factory=ScoreRules)
     alerts: tuple[AlertRule, ...] = ()
@@ -206,6 +209,8 @@ class Shard:
         self.outages = Outages(self.rules.silences_ms)
         self.alerts = Alerts(self.rules.alerts)
         self._forming_at = self._ledger_at = self._book_at = self._corrected_at = 0
+        self._corrected_to = 0
+        """How far event time had passed then."""
         self._ledger_due = self._expiry_due = False
         self._entry: _Entry | None = None
         self._entries: list[bytes] = []
@@ -411,7 +416,7 @@ class Shard:
         if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
         if self._waits:
-            clock.append(self._corrected_at + self.rules.revision_ms)
+            clock.append(self._next_correction)
         if self.book.is_touched and not self.rules.stamp_end:
             clock.append(self._book_at + self.rules.book_ms)
         if self._ledger_due or (self.watch.is_touched and not self.rules.stamp_end):
@@ -764,10 +769,10 @@ class Shard:
         """
         if not self._waits:
             return []
-        too_soon = now_ms < self._corrected_at + self.rules.revision_ms
-        if too_soon and not (self.rules.stamp_end or self._watermark >= NEVER):
+        is_each_time = self.rules.stamp_end or self._watermark >= NEVER
+        if now_ms < self._next_correction and not is_each_time:
             return []
-        self._corrected_at = now_ms
+        self._corrected_at, self._corrected_to = now_ms, self._passed
         self._change(self._watermark).corrects = True
         updated_at = self._updated_at(now_ms)
         places = self.windows.correct()
@@ -779,6 +784,16 @@ class Shard:
             *self.analytics.trends(corrected, self._symbols, updated_at),
             *self.analytics.correct(self.windows.closed, self._symbols, updated_at),
         ]
+
+    @property
+    def _next_correction(self) -> int:
+        """When what waits is to be told, by the wall clock."""
+        wait, ran = self.rules.revision_ms, self._passed - self._corrected_to
+        # No candle is forgotten before what waits is told: half as many more may be held for that.
+        if ran < self.rules.correction_ms // 2:
+            # Half of what event time ran: the clock is past that unless it is twice as slow.
+            wait = min(max(ran // 2, wait), BACKLOG * wait)
+        return self._corrected_at + wait
 
     def _publish_book(self, now_ms: int, end: bool = False) -> list[Output]:
         """Publishes the books that changed, unless some were just before.

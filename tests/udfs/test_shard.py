@@ -26,7 +26,7 @@ from udfs.ledger import COUNTS
 from udfs.numbered import EPOCH_MS
 from udfs.periods import RobustRules
 from udfs.scanner import BUY
-from udfs.shard import Output, Rules, Shard
+from udfs.shard import BACKLOG, Output, Rules, Shard
 from udfs.shards import TALLY
 from udfs.tally import Tally
 from udfs.windows import NEVER
@@ -198,8 +198,9 @@ def test_a_shard_made_from_its_journal_goes_on_as_if_nothing_was(
     runs = Run(), Run()
     for number, size in enumerate(sizes):
         watermark = NOW_MS + number * 4 * SECOND
-        # Of two at a time the first corrects, and what is late in the second waits.
-        now = (1 + number // 2) * RULES.revision_ms
+        # Of two at a time the first corrects, and what is late in the second waits: as long as half
+        # of what event time runs.
+        now = (1 + number // 2) * 4 * RULES.revision_ms
         for run in runs:
             run.take(some_trades(seed + number, size, 30_000), watermark, now)
         if number == 2 * restored_after + 1:
@@ -301,6 +302,36 @@ def _prove_one_revision(analytics: AnalyticsRules) -> None:
     # At the end nothing waits.
     run.tick(int(NEVER), 6_002)
     assert {(each["revision"], each["trades"]) for each in run.candles} == {(3, 5), (0, 5)}
+
+
+@pytest.mark.parametrize(
+    ("ran_ms", "wait_ms"),
+    [
+        (0, SECOND),
+        (2 * SECOND, SECOND),
+        (6 * SECOND, 3 * SECOND),
+        (MINUTE, BACKLOG * SECOND),
+        (RULES.correction_ms // 2 - 1, BACKLOG * SECOND),
+        (RULES.correction_ms // 2, SECOND),
+    ],
+)
+def test_corrections_wait_longer_while_event_time_runs_away_from_the_clock(
+    ran_ms: int, wait_ms: int
+) -> None:
+    run = Run(dataclasses.replace(RULES, ledger_ms=DAY, quiet_ms=0))
+    run.take(one_trade(START, "0"), START)
+    first = START + 70 * SECOND
+    run.tick(first, DAY)
+    run.take(one_trade(START, "1"), first, DAY)
+    run.outputs.clear()
+    run.take(one_trade(START, "2"), first + ran_ms, DAY)
+    due = DAY + wait_ms
+    assert run.shard.due(DAY + SECOND // 2)[1] == due
+    run.tick(first + ran_ms, due - 1)
+    assert not [each for each in run.candles if each["revision"]]
+    run.tick(first + ran_ms, due)
+    seconds = [each for each in run.candles if each["interval"] == "1s"]
+    assert [(each["revision"], each["trades"]) for each in seconds] == [(2, 3)]
 
 
 def test_a_corrected_minute_is_sent_to_the_correlations_before_the_next_one() -> None:
