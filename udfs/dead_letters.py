@@ -17,7 +17,7 @@ from udfs.shards import CELLS
 from udfs.sources import Topics, named
 from udfs.texts import Texts
 from udfs.trades import unread
-from udfs.words import pointer
+from udfs.words import pointer, prefetch
 from udfs.writing import MOST_BYTES, put_integer, put_text
 
 _json = msgspec.json.Encoder()
@@ -26,6 +26,7 @@ _BASE64 = np.frombuffer(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8
 )
 _PADDING = np.uint8(ord("="))
+_AHEAD, _CACHE_LINE = 6, 64
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
@@ -87,6 +88,10 @@ def _write(data, found, offsets, texts, ends, head, why, out, stops):  # type: i
     data, texts, ends, out = pointer(data), pointer(texts), pointer(ends), pointer(out)
     at = 0
     for i in range(found.shape[0]):
+        # Rejects lie far apart in the batch, where no processor expects them.
+        coming = found[min(i + _AHEAD, found.shape[0] - 1), START]
+        prefetch(data, coming)
+        prefetch(data, coming + _CACHE_LINE)
         at = put_text(texts, ends, head[i], out, at)
         at = put_integer(offsets[i], out, at)
         at = put_text(texts, ends, 0, out, at)
