@@ -98,7 +98,7 @@ class Watch:
         now_ms: int | None,
     ) -> list[Output]:
         """What ``read`` gave as messages, updated now; at the time of its trade if None."""
-        is_anomaly = np.isin(found["kind"], (PRICE, QUANTITY))
+        is_anomaly = (found["kind"] == PRICE) | (found["kind"] == QUANTITY)
         others = names, topics, now_ms
         out: list[Output] = []
         if is_anomaly.any():
