@@ -214,6 +214,9 @@ class Correlations:
         returns = np.diff(np.log(closes), axis=0)
         known = (~np.isnan(returns)).sum(axis=0)
         own = np.flatnonzero(known)
+        if own.size < 2:
+            # There is no pair, as in the many minutes of trades that came hours late.
+            return
         left_out = max(0, own.size - self._rules.symbols)
         if left_out:
             # Among those with as many trades the first in the alphabet, whatever came first.
