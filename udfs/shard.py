@@ -364,7 +364,8 @@ class Shard:
 
     def begin(self, now_ms: int) -> list[Output]:
         """Catches up with the time that its snapshot says has passed."""
-        return self._end([*self._close(now_ms), self._account(now_ms)], now_ms)
+        tape = self._read_tape(self._watermark, now_ms)
+        return self._end([*self._close(now_ms), *tape, self._account(now_ms)], now_ms)
 
     def tick(self, watermark: int, now_ms: int) -> list[Output]:
         """Lets time pass: publishes the candles whose windows are over, and what else is due."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.udfs.journals import Journal
@@ -229,6 +229,8 @@ def analytics_of(outputs: list[Message]) -> dict[tuple[Any, ...], Any]:
     st.lists(st.integers(0, 200), max_size=6),
     st.booleans(),
 )
+# One of the shards before has not heard how far event time has passed.
+@example(0, 3, 1, 20 * SECOND, [136, 137, 138], False)
 def test_analytics_go_on_with_other_shards(
     seed: int, before: int, after: int, delay_ms: int, cuts: list[int], small: bool
 ) -> None:
