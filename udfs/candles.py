@@ -30,8 +30,9 @@ from udfs.words import pointer, record
 LENGTHS_MS = np.array(list(INTERVALS.values()))
 """(8,) of every interval."""
 
-FINAL, TOUCHED = np.uint8(1), np.uint8(2)
-"""Flags of a candle: its window is closed; it changed since it was last published."""
+FINAL, TOUCHED, AMENDED = np.uint8(1), np.uint8(2), np.uint8(4)
+"""Flags of a candle: its window is closed; it changed since it was last published; it was corrected
+since the correlations were last told (``Windows.amended``)."""
 
 _SUMS = ("volume", "notional", "buy_volume", "prices")
 CANDLE = np.dtype(

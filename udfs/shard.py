@@ -382,7 +382,7 @@ class Shard:
             self._passed = passed
             if new_minute:
                 # Correlations of what closes now are of the newest prices of before.
-                out += self._closes(self.windows.waiting())
+                out += self._closes(self.windows.amended())
             if over:
                 self._change(watermark)
                 out += self._close(now_ms)
@@ -397,6 +397,7 @@ class Shard:
         # What waits is not forgotten before it is told.
         if self._expiry_due and not self._waits:
             self._expiry_due = False
+            out += self._closes(self.windows.amended())
             self._expire(watermark)
         end = watermark >= NEVER
         out += self._publish_book(now_ms, end)
@@ -413,6 +414,8 @@ class Shard:
         # A trade on the tape has an open window, the end of which is soon enough to read it.
         ends = self.windows.next_end, self.flows.next_end, self.outages.next_end
         end = min(*ends, self._next_expiry)
+        if self.rules.sends_closes and self.windows.has_amended and self._passed < NEVER:
+            end = min(end, (self._passed // MINUTE_MS + 1) * MINUTE_MS)
         clock = [self._clock.reaches(end, now_ms)]
         if self.windows.has_touched(self._forming) or self.flows.has_touched(self._forming):
             clock.append(self._forming_at + self.rules.forming_ms)
@@ -781,7 +784,6 @@ class Shard:
         return [
             *self._candles(places, now_ms),
             *self._flows(self.flows.correct(), now_ms),
-            *self._closes(corrected),
             *self.analytics.trends(corrected, self._symbols, updated_at),
             *self.analytics.correct(self.windows.closed, self._symbols, updated_at),
         ]

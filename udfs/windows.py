@@ -12,10 +12,11 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 from udfs import candles, flows
-from udfs.candles import CANDLE, FINAL, LENGTHS_MS, NO_IDS, TOUCHED, Candles, ends_of
+from udfs.candles import AMENDED, CANDLE, FINAL, LENGTHS_MS, NO_IDS, TOUCHED, Candles, ends_of
 from udfs.columns import joined
 from udfs.flows import FLOW
 from udfs.index import find, index_of
+from udfs.intervals import MINUTE
 from udfs.words import pointer, record
 
 NEVER = np.iinfo(np.int64).max
@@ -38,6 +39,8 @@ class Windows:
     """Of the open ones, those that changed since they were last published."""
     _late: Places
     """The same of the closed ones."""
+    _amended: Places
+    """The minutes that were corrected since ``amended`` was last asked for."""
 
     def __init__(self, held: Candles | None = None, row: np.dtype[np.void] = CANDLE) -> None:
         self._row = row
@@ -112,15 +115,27 @@ class Windows:
             self._touched = self._touched[_has(self.candles.rows.take(self._touched), TOUCHED)]
         return closed
 
-    def waiting(self) -> NDArray[np.void]:
-        """The closed candles that ``correct`` would have."""
-        return self.candles.rows.take(self._late)
+    @property
+    def has_amended(self) -> bool:
+        """Whether ``amended`` has candles."""
+        return bool(self._amended.size or self._late.size)
+
+    def amended(self) -> NDArray[np.void]:
+        """The closed minutes that changed since this was last asked for; once more if they wait."""
+        rows = self.candles.rows
+        late = self._late[rows["interval"][self._late] == MINUTE]
+        changed = np.union1d(self._amended, late)
+        rows["flags"][self._amended] &= ~AMENDED
+        self._amended = self._amended[:0]
+        return rows.take(changed)
 
     def correct(self) -> Places:
         """The closed candles touched since this was last asked; each gets its next revision."""
         rows, corrected = self.candles.rows, self._late
         self._late = corrected[:0]
-        rows["flags"][corrected] = FINAL
+        is_minute = rows["interval"][corrected] == MINUTE
+        self._amended = np.union1d(self._amended, corrected[is_minute])
+        rows["flags"][corrected] = FINAL | np.where(is_minute, AMENDED, 0)
         least = self._least_revisions(ends_of(rows.take(corrected)))
         rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
         return corrected
@@ -165,6 +180,7 @@ class Windows:
         is_touched = _has(held.rows, TOUCHED)
         self._touched = np.flatnonzero(is_touched & ~is_final)
         self._late = np.flatnonzero(is_touched & is_final)
+        self._amended = np.flatnonzero(_has(held.rows, AMENDED))
 
     def _least_revisions(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         least: NDArray[np.int64] = np.where(ends <= self.recovered_ms, self.recovered_ms, 0)

@@ -334,22 +334,78 @@ def test_corrections_wait_longer_while_event_time_runs_away_from_the_clock(
     assert [(each["revision"], each["trades"]) for each in seconds] == [(2, 3)]
 
 
-def test_a_corrected_minute_is_sent_to_the_correlations_before_the_next_one() -> None:
-    run = Run(dataclasses.replace(RULES, sends_closes=True))
-    run.take(one_trade(START, "1"), START)
-    run.tick(START + MINUTE, SECOND)
-    run.take(one_trade(START + 1, "2"), START + MINUTE, SECOND)
-    run.outputs.clear()
-    run.take(one_trade(START + MINUTE, "3"), START + MINUTE, SECOND)
-    run.take(one_trade(START + 2, "4"), START + MINUTE, SECOND)
-    run.tick(START + 2 * MINUTE, SECOND)
+def closes_sent(run: Run) -> list[tuple[list[int], list[int]]]:
+    """What the correlations get: the ends of minutes, and their trades; the outputs are cleared."""
     sent = [msgspec.msgpack.decode(closes, type=Closes) for name, _, closes in run.outputs
             if name == "closes"]  # fmt: skip
-    ends_and_trades = [
-        [np.frombuffer(each, np.int64).tolist() for each in (closes.ends, closes.trades)]
-        for closes in sent
-    ]
-    assert ends_and_trades == [[[START + MINUTE], [3]], [[START + 2 * MINUTE], [1]]]
+    run.outputs.clear()
+    columns = [(each.ends, each.trades) for each in sent]
+    return [tuple(np.frombuffer(each, np.int64).tolist() for each in both) for both in columns]
+
+
+@pytest.mark.parametrize("restores", [False, True])
+@pytest.mark.parametrize("from_snapshot", [False, True])
+def test_a_corrected_minute_is_sent_to_the_correlations_before_the_next_one(
+    restores: bool, from_snapshot: bool
+) -> None:
+    with small_journals(from_snapshot):
+        run = Run(dataclasses.replace(RULES, sends_closes=True, quiet_ms=0))
+        run.take(one_trade(START, "1"), START)
+        run.tick(START + MINUTE, SECOND)
+        assert closes_sent(run) == [([START + MINUTE], [1])]
+        run.take(one_trade(START + 1, "2"), START + MINUTE, SECOND)
+        run.take(one_trade(START + 2, "3"), START + MINUTE, 10 * SECOND)
+        assert max(each["revision"] for each in run.candles) == 2
+        run.take(one_trade(START + MINUTE, "4"), START + MINUTE, 10 * SECOND)
+        # However often it was corrected it is sent once.
+        assert closes_sent(run) == []
+        if restores:
+            run.restore()
+        run.tick(START + 2 * MINUTE, 10 * SECOND)
+        assert closes_sent(run) == [([START + MINUTE], [3]), ([START + 2 * MINUTE], [1])]
+        # So is what waits to be corrected.
+        run.take(one_trade(START + 3, "5"), START + 2 * MINUTE, 20 * SECOND)
+        run.tick(START + 3 * MINUTE, 20 * SECOND)
+        assert closes_sent(run) == [([START + MINUTE], [4])]
+        run.take(one_trade(START + 4, "6"), START + 3 * MINUTE, 20 * SECOND)
+        if restores:
+            run.restore()
+        run.tick(START + 4 * MINUTE, 20 * SECOND)
+        assert closes_sent(run) == [([START + MINUTE], [5])]
+
+
+def test_a_shard_wakes_to_send_the_minutes_that_were_corrected() -> None:
+    run = Run(dataclasses.replace(RULES, sends_closes=True, quiet_ms=0))
+    run.take(one_trade(START, "1"), START)
+    # The next window that is open ends much later.
+    passed = START + 17 * MINUTE
+    run.tick(passed, SECOND)
+    later, _ = run.shard.due(SECOND)
+    assert later > passed + MINUTE
+    run.take(one_trade(START + 5 * MINUTE, "2"), passed, SECOND)
+    run.outputs.clear()
+    assert run.shard.due(SECOND)[0] == passed + MINUTE - 1
+    run.tick(passed + MINUTE - 1, SECOND)
+    assert closes_sent(run) == [([START + 6 * MINUTE], [1])]
+    assert run.shard.due(SECOND)[0] == later
+
+
+def test_a_corrected_minute_is_sent_before_it_is_forgotten() -> None:
+    rules = dataclasses.replace(RULES, sends_closes=True, quiet_ms=0, correction_ms=90 * SECOND)
+    run = Run(rules)
+    run.take(one_trade(START, "1"), START)
+    run.tick(START + MINUTE, SECOND)
+    for now, trade_id in enumerate("23", 2 * SECOND):
+        run.take(one_trade(START + 50 * SECOND, trade_id), START + 119 * SECOND, now)
+    run.tick(START + 2 * MINUTE, 2_500)
+    run.take(one_trade(START + 59 * SECOND, "4"), START + 121 * SECOND, 2_500)
+    run.outputs.clear()
+    # Its horizon passes within a minute; it is forgotten once it was told.
+    for _ in range(2):
+        run.tick(START + 151 * SECOND, 20 * SECOND)
+    assert closes_sent(run) == [([START + MINUTE], [4])]
+    run.tick(START + 3 * MINUTE, 20 * SECOND)
+    assert closes_sent(run) == []
 
 
 @pytest.mark.parametrize(
