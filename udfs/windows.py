@@ -123,8 +123,7 @@ class Windows:
     def amended(self) -> NDArray[np.void]:
         """The closed minutes that changed since this was last asked for; once more if they wait."""
         rows = self.candles.rows
-        late = self._late[rows["interval"][self._late] == MINUTE]
-        changed = np.union1d(self._amended, late)
+        changed: Places = np.concatenate([self._amended, self._unamended(self._late)])
         rows["flags"][self._amended] &= ~AMENDED
         self._amended = self._amended[:0]
         return rows.take(changed)
@@ -133,9 +132,10 @@ class Windows:
         """The closed candles touched since this was last asked; each gets its next revision."""
         rows, corrected = self.candles.rows, self._late
         self._late = corrected[:0]
-        is_minute = rows["interval"][corrected] == MINUTE
-        self._amended = np.union1d(self._amended, corrected[is_minute])
-        rows["flags"][corrected] = FINAL | np.where(is_minute, AMENDED, 0)
+        amended = self._unamended(corrected)
+        self._amended = np.concatenate([self._amended, amended])
+        rows["flags"][corrected] &= ~TOUCHED
+        rows["flags"][amended] |= AMENDED
         least = self._least_revisions(ends_of(rows.take(corrected)))
         rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
         return corrected
@@ -181,6 +181,13 @@ class Windows:
         self._touched = np.flatnonzero(is_touched & ~is_final)
         self._late = np.flatnonzero(is_touched & is_final)
         self._amended = np.flatnonzero(_has(held.rows, AMENDED))
+
+    def _unamended(self, places: Places) -> Places:
+        """The minutes among these that ``_amended`` does not have."""
+        rows = self.candles.rows
+        are_new = rows["flags"][places] & AMENDED == 0
+        found: Places = places[are_new & (rows["interval"][places] == MINUTE)]
+        return found
 
     def _least_revisions(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         least: NDArray[np.int64] = np.where(ends <= self.recovered_ms, self.recovered_ms, 0)
