@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from udfs.codes import distinct
 from udfs.messages import Messages
 from udfs.sources import Topics, named
-from udfs.texts import Texts, together
+from udfs.texts import Texts
 from udfs.words import pointer
 from udfs.writing import (
     MOST_BYTES,
@@ -28,7 +28,7 @@ from udfs.writing import (
     put_text,
 )
 
-_TEXT, _OWN, _INTEGER, _DOUBLE, _ROUNDED = range(5)
+_TEXT, _INTEGER, _DOUBLE, _ROUNDED = range(4)
 
 
 class Chosen(NamedTuple):
@@ -171,7 +171,6 @@ class _Plan:
         self._integers: list[NDArray[np.int64]] = []
         self._doubles: list[NDArray[np.float64]] = []
         self._texts: list[bytes] = []
-        self._own: list[Texts] = []
         self._longest = 0
 
     def say(self, text: bytes) -> None:
@@ -180,22 +179,20 @@ class _Plan:
 
     def put_text(self, column: Chosen) -> None:
         """One of some values in each."""
-        values = [_json(value) for value in column.values]
-        self._put(_TEXT, column.places.astype(np.int64) + len(self._texts), self._integers)
-        self._texts += values
-        self._longest += max(map(len, values), default=0)
+        self._put_texts([_json(value) for value in column.values], column.places.astype(np.int64))
 
     def put_own(self, column: Texts) -> None:
         """A text of its own in each; null where it is empty."""
-        strings = _strings(column)
-        first = sum(map(len, self._own))
-        self._put(_OWN, np.arange(first, first + len(column)), self._integers)
-        self._own.append(strings)
-        self._longest += int(strings.lengths.max(initial=0))
+        self._put_texts(list(_strings(column)), np.arange(len(column)))
 
     def put_number(self, kind: int, column: NDArray[Any]) -> None:
         """A number in each."""
         self._put(kind, column, self._integers if kind == _INTEGER else self._doubles)
+
+    def _put_texts(self, texts: list[bytes], places: NDArray[np.int64]) -> None:
+        self._put(_TEXT, places + len(self._texts), self._integers)
+        self._texts += texts
+        self._longest += max(map(len, texts), default=0)
 
     def _put(self, kind: int, column: NDArray[Any], columns: list[NDArray[Any]]) -> None:
         self._heads.append(self._said)
@@ -207,15 +204,10 @@ class _Plan:
         """So many messages."""
         fixed = [*self._heads, self._said]
         for kind, column in self._steps:
-            if kind <= _OWN:
-                before = len(fixed) + (len(self._texts) if kind == _OWN else 0)
-                self._integers[column] += before
+            if kind == _TEXT:
+                self._integers[column] += len(fixed)
         most = sum(map(len, fixed)) + self._longest + MOST_BYTES * len(self._steps)
         texts = Texts.of([*fixed, *self._texts])
-        if self._own:
-            texts = together([texts, *self._own])
-            # As those of before are: the kernel is compiled for arrays that are not written to.
-            texts.data.setflags(write=False)
         out, stops = np.empty(size * most, np.uint8), np.zeros(size + 1, np.int64)
         _write(
             np.array(self._steps, np.int64).reshape(-1, 2),
@@ -254,7 +246,7 @@ def _write(steps, integers, doubles, text, ends, out, stops):  # type: ignore[no
         for step in range(len(steps)):
             at = put_text(text, ends, step, out, at)
             kind, column = steps[step]
-            if kind <= _OWN:
+            if kind == _TEXT:
                 at = put_text(text, ends, integers[column, i], out, at)
             elif kind == _INTEGER:
                 at = put_integer(integers[column, i], out, at)
@@ -279,12 +271,5 @@ def _write_strings(data, ends, out, stops):  # type: ignore[no-untyped-def]
 
 
 def warm_up() -> None:
-    """Compiles the kernels, or loads them from numba's cache."""
-    strings = Texts(np.zeros(1, np.uint8), np.arange(2))
-    Form(_Said).write(1, text=strings)
-
-
-class _Said(msgspec.Struct):
-    """For ``warm_up``."""
-
-    text: str
+    """Compiles the kernel of strings, or loads it from numba's cache."""
+    _strings(Texts(np.zeros(1, np.uint8), np.arange(2)))
