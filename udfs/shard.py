@@ -61,7 +61,7 @@ from udfs.shards import TALLY
 from udfs.snapshot import Snapshot
 from udfs.sources import Topics
 from udfs.watch import Watch
-from udfs.windows import NEVER, Places, Windows
+from udfs.windows import NEVER, Windows
 
 Output = tuple[
     Literal[
@@ -364,8 +364,8 @@ class Shard:
 
     def begin(self, now_ms: int) -> list[Output]:
         """Catches up with the time that its snapshot says has passed."""
-        tape = self._read_tape(self._watermark, now_ms)
-        return self._end([*self._close(now_ms), *tape, self._account(now_ms)], now_ms)
+        out = [*self._close(now_ms), *self._read_tape(self._watermark, now_ms)]
+        return self._end([*out, self._account(now_ms)], now_ms)
 
     def tick(self, watermark: int, now_ms: int) -> list[Output]:
         """Lets time pass: publishes the candles whose windows are over, and what else is due."""
@@ -715,10 +715,9 @@ class Shard:
 
     def _close(self, now_ms: int) -> list[Output]:
         """Publishes what is of windows that are over."""
-        places = self.windows.close(self._passed)
-        closed = self.windows.candles.rows.take(places)
+        closed = self.windows.close(self._passed)
         return [
-            *self._candles(places, now_ms),
+            *self._candles(closed, now_ms),
             *self._flows(self.flows.close(self._passed), now_ms),
             *self.analytics.close(closed, self._symbols, self._updated_at(now_ms)),
             *self._closes(closed),
@@ -733,24 +732,22 @@ class Shard:
             return []
         return [("closes", Messages.of([(b"", correlations.pack(minutes, self._symbols))]))]
 
-    def _both(self, places_of: Callable[[Windows], Places], now_ms: int) -> list[Output]:
-        """Publishes candles, and flows, at the places that their windows give."""
+    def _both(self, rows_of: Callable[[Windows], NDArray[np.void]], now_ms: int) -> list[Output]:
+        """Publishes candles, and flows, that their windows give."""
         return [
-            *self._candles(places_of(self.windows), now_ms),
-            *self._flows(places_of(self.flows), now_ms),
+            *self._candles(rows_of(self.windows), now_ms),
+            *self._flows(rows_of(self.flows), now_ms),
         ]
 
-    def _candles(self, places: Places, now_ms: int) -> list[Output]:
-        if not places.size:
+    def _candles(self, rows: NDArray[np.void], now_ms: int) -> list[Output]:
+        if not rows.size:
             return []
-        rows = self.windows.candles.rows.take(places)
         made = candles.messages(rows, self._symbols, self._updated_at(now_ms))
         return [("candles", made)]
 
-    def _flows(self, places: Places, now_ms: int) -> list[Output]:
-        if not places.size:
+    def _flows(self, rows: NDArray[np.void], now_ms: int) -> list[Output]:
+        if not rows.size:
             return []
-        rows = self.flows.candles.rows.take(places)
         made = flows.messages(rows, self._symbols, self._updated_at(now_ms))
         return [("order_flow", made)]
 
@@ -779,10 +776,9 @@ class Shard:
         self._corrected_at, self._corrected_to = now_ms, self._passed
         self._change(self._watermark).corrects = True
         updated_at = self._updated_at(now_ms)
-        places = self.windows.correct()
-        corrected = self.windows.candles.rows.take(places)
+        corrected = self.windows.correct()
         return [
-            *self._candles(places, now_ms),
+            *self._candles(corrected, now_ms),
             *self._flows(self.flows.correct(), now_ms),
             *self.analytics.trends(corrected, self._symbols, updated_at),
             *self.analytics.correct(self.windows.closed, self._symbols, updated_at),
@@ -794,7 +790,7 @@ class Shard:
         wait, ran = self.rules.revision_ms, self._passed - self._corrected_to
         # No candle is forgotten before what waits is told: half as many more may be held for that.
         if ran < self.rules.correction_ms // 2:
-            # Half of what event time ran: the clock is past that unless it is twice as slow.
+            # The clock is past half of what event time ran, unless that runs twice as fast.
             wait = min(max(ran // 2, wait), BACKLOG * wait)
         return self._corrected_at + wait
 

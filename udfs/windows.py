@@ -101,7 +101,7 @@ class Windows:
             self._touched = np.concatenate([self._touched, touched[~is_late]])
             self._late = np.concatenate([self._late, touched[is_late]])
 
-    def close(self, until_ms: int) -> Places:
+    def close(self, until_ms: int) -> NDArray[np.void]:
         """Closes the windows that end at ``until_ms`` or before; the first to end comes first."""
         ends = ends_of(self.candles.rows.take(self._open))
         over = ends <= until_ms
@@ -113,7 +113,7 @@ class Windows:
             self.candles.rows["flags"][closed] = FINAL
             self.candles.rows["revision"][closed] = self._least_revisions(ends[over][order])
             self._touched = self._touched[_has(self.candles.rows.take(self._touched), TOUCHED)]
-        return closed
+        return self.candles.rows.take(closed)
 
     @property
     def has_amended(self) -> bool:
@@ -128,7 +128,7 @@ class Windows:
         self._amended = self._amended[:0]
         return rows.take(changed)
 
-    def correct(self) -> Places:
+    def correct(self) -> NDArray[np.void]:
         """The closed candles touched since this was last asked; each gets its next revision."""
         rows, corrected = self.candles.rows, self._late
         self._late = corrected[:0]
@@ -136,18 +136,20 @@ class Windows:
         self._amended = np.concatenate([self._amended, amended])
         rows["flags"][corrected] &= ~TOUCHED
         rows["flags"][amended] |= AMENDED
-        least = self._least_revisions(ends_of(rows.take(corrected)))
-        rows["revision"][corrected] = np.maximum(rows["revision"][corrected], least) + 1
-        return corrected
+        found = rows.take(corrected)
+        least = self._least_revisions(ends_of(found))
+        found["revision"] = np.maximum(found["revision"], least) + 1
+        rows["revision"][corrected] = found["revision"]
+        return found
 
-    def forming(self, intervals: NDArray[np.bool_]) -> Places:
+    def forming(self, intervals: NDArray[np.bool_]) -> NDArray[np.void]:
         """The open candles of some intervals, (8,), touched since they were last asked for."""
         rows = self.candles.rows
         wanted = intervals[rows["interval"][self._touched]]
         places: Places = self._touched[wanted]
         rows["flags"][places] &= ~TOUCHED
         self._touched = self._touched[~wanted]
-        return places
+        return rows.take(places)
 
     def closed(self, symbols: NDArray[np.int64] | None = None) -> NDArray[np.void]:
         """The closed candles, of some symbols or all; the first to end comes first."""

@@ -103,7 +103,7 @@ def test_flows_are_the_counts_and_sums_of_what_came(
             held = flows.unpack(flows.pack(windows.held.rows))
             windows = Windows(Candles(held, NO_IDS), FLOW)
     windows.add(Candles(flows.of_fills(frame), NO_IDS), 0)
-    rows = windows.candles.rows[windows.close(int(NEVER))]
+    rows = windows.close(int(NEVER))
     found = {}
     for _, value in flows.messages(rows, NAMES, None):
         flow = json.loads(value)
