@@ -23,6 +23,8 @@ correlate: numpy on keyed state, the pairs of all symbols
   |-- correlations of the last hour, each minute --------------> correlations
 """
 
+from collections.abc import Mapping
+
 from pyflink.common import Configuration, Types
 from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
@@ -48,19 +50,22 @@ PIECE = Types.ROW_NAMED(["piece"], [BYTES])
 FRAME = Types.ROW_NAMED(["shard", "frame"], [Types.INT(), BYTES])
 CLOSE = Types.ROW_NAMED(["everything", "closes"], [Types.INT(), BYTES])
 CALL = Types.ROW_NAMED(["shard", "nothing"], [Types.INT(), BYTES])
+BUNDLE_SIZE, BUNDLE_TIME = "python.fn-execution.bundle.size", "python.fn-execution.bundle.time"
 NO_ANALYTICS = AnalyticsRules(intervals=(), robust=RobustRules(intervals=()), trends=False)
 NO_SCORES = ScoreRules(window=0)
 """In place of what the settings say where analytics are switched off."""
 BATCHES_IN_BUNDLE = 1
 """Of ``decode``. Its addresses are so short that the JVM would send none before the bundle ends."""
 ELEMENTS_IN_BUNDLE = 10_000
-"""Frames, and timers that fire: more than come in the time that ends a bundle."""
+"""Of functions on keyed state: frames, and timers that fire. It is time that ends their bundles."""
+PATIENCE = 10
+"""They wait for each other so many times shorter than records do for their batch."""
 
 
 def build(env: StreamExecutionEnvironment, settings: Settings) -> None:
     """Builds the whole dataflow."""
     t_env = StreamTableEnvironment.create(env)
-    t_env.get_config().set("python.fn-execution.bundle.size", str(BATCHES_IN_BUNDLE))
+    t_env.get_config().set(BUNDLE_SIZE, str(BATCHES_IN_BUNDLE))
     t_env.execute_sql(tables.trades(settings))
 
     # Kafka records -> batches of them, each one value.
@@ -135,6 +140,10 @@ def build(env: StreamExecutionEnvironment, settings: Settings) -> None:
     )
     # They are made one minute after the other: two subtasks could send the next one first.
     sinks.send(correlated, settings, "correlations", parallelism=1)
+
+    # Functions on keyed state go by what the environment says in the end, and each table has
+    # written there what tables are told.
+    env.configure(_bundles(settings))
 
 
 def _handed_over(t_env: StreamTableEnvironment, settings: Settings) -> DataStream:
@@ -215,11 +224,19 @@ def configuration(settings: Settings) -> Configuration:
         "pipeline.name": "tapeline market",
         "pipeline.object-reuse": "true",
         "table.local-time-zone": "UTC",
-        "python.fn-execution.bundle.size": ELEMENTS_IN_BUNDLE,
         "python.fn-execution.arrow.batch.size": 1,
-        "python.fn-execution.bundle.time": settings.bundle_ms,
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
     }
+    return _configured(options)
+
+
+def _bundles(settings: Settings) -> Configuration:
+    """When bundles of functions on keyed state end."""
+    bundle_ms = max(1, settings.bundle_ms // PATIENCE)
+    return _configured({BUNDLE_SIZE: ELEMENTS_IN_BUNDLE, BUNDLE_TIME: bundle_ms})
+
+
+def _configured(options: Mapping[str, object]) -> Configuration:
     configuration = Configuration()
     for key, value in options.items():
         configuration.set_string(key, str(value))

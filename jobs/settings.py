@@ -316,7 +316,8 @@ class Settings(BaseSettings):
     bundle_ms: int = Field(
         100,
         ge=1,
-        description="Longest time a record waits for its batch to fill, and a batch for others, ms",
+        description="Longest time a record waits for its batch to fill, ms; the frames of it wait "
+        "for others, on their way to their shard, a tenth of that",
     )
     batch_bytes: int = Field(
         16_000_000,

@@ -199,14 +199,28 @@ def assert_operators(market: Market, cluster: FlinkCluster) -> None:
     assert not re.search(r"\[\d+\]|anonymous|[a-z][A-Z]", names)  # what the planner calls them
 
 
+def bundles(home: Path) -> Counter[tuple[str, str]]:
+    """What operators that run Python have said so far of their bundles: size, and time in ms."""
+    (log,) = (home / "logs").glob("flink-*-taskexecutor-*.log")
+    return Counter(re.findall(r"maximum bundle (\w+) is configured to (\d+)", log.read_text()))
+
+
 def test_candles_form_get_final_and_are_corrected_until_trades_are_too_late(
-    submit_market: SubmitMarket, cluster: FlinkCluster, tmp_path: Path
+    submit_market: SubmitMarket, cluster: FlinkCluster, home: Path, tmp_path: Path
 ) -> None:
+    before = bundles(home)
     market = submit_market(
-        partitions=2, parallelism=2, watermark_delay_ms=DELAY_MS, batch_folder=tmp_path
+        partitions=2,
+        parallelism=2,
+        watermark_delay_ms=DELAY_MS,
+        batch_folder=tmp_path,
+        bundle_ms=70,
     )
     # Here, because a job of its own would be half a minute of two processors.
     assert_operators(market, cluster)
+    # Of decode, which has two subtasks, each batch is one; aggregate has two, and correlate one.
+    said = bundles(home) - before
+    assert [said["size", "1"], said["size", "10000"], said["time", "7"]] == [2, 3, 3]
     # The submission left nothing behind.
     assert [*JAVA_TEMPORARY.glob(f"flink-distributed-cache-{market.job_id}*")] == []
 
