@@ -225,6 +225,9 @@ def configuration(settings: Settings) -> Configuration:
         "pipeline.object-reuse": "true",
         "table.local-time-zone": "UTC",
         "python.fn-execution.arrow.batch.size": 1,
+        # A journal goes to Flink when it is written. Kept for the end of the bundle, those of all
+        # shards would be in memory at once.
+        "python.state.cache-size": 0,
         "execution.checkpointing.interval": f"{settings.checkpoint_interval_ms} ms",
     }
     return _configured(options)
