@@ -39,7 +39,11 @@ def main() -> None:
     stack = StackSettings()
     tapeline = LocalTapeline(SavedSettings(stack.home).read() or stack)
     with tempfile.TemporaryDirectory() as folder, httpx.Client(base_url=url(tapeline)) as api:
-        before, path = ledger(api), Path(folder) / "manifest.json"
+        try:
+            before = ledger(api)
+        except httpx.ConnectError:
+            sys.exit(f"nothing answers at {api.base_url}: first ./scripts/start.sh --no-generator")
+        path = Path(folder) / "manifest.json"
         market = subprocess.Popen(
             [
                 *[sys.executable, "-m", "scripts.simulate", "--infinite", "--realtime"],
